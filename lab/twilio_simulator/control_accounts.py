@@ -1,0 +1,91 @@
+"""The control plane's part about accounts: what a person does in Twilio's Console."""
+
+import asyncio
+
+from aiohttp import web
+
+from .accounts import Account, OAuthApp
+from .bucket_url import BucketUrl
+from .control import Answer, Refused
+from .control_bodies import AccountChange, NewAccount, NewKey, NewToken, Switch
+from .external_storage import Destination, UploadFailed
+from .world import World
+
+
+def named_account(world: World, sid: str) -> Account:
+    """The account of that SID. Raises Refused."""
+    account = world.accounts.by_sid.get(sid)
+    if account is None:
+        raise Refused(f"there is no account {sid}", 404)
+    return account
+
+
+async def create(world: World, request: web.Request) -> Answer:
+    """A new account with an auth token and a Standard API key."""
+    body = NewAccount.parse(await request.read())
+    if body.owner_account_sid is not None:
+        named_account(world, body.owner_account_sid)
+    name = body.friendly_name or "Simulated account"
+    account = world.accounts.create(name, world.clock.second(), body.owner_account_sid)
+    key = world.accounts.add_key(account.sid, "standard")
+    return {
+        "account_sid": account.sid,
+        "auth_token": account.auth_token,
+        "api_key_sid": key.sid,
+        "api_key_secret": key.secret,
+    }
+
+
+async def change(world: World, request: web.Request) -> Answer:
+    """Suspend, close or activate."""
+    account = named_account(world, request.match_info["account"])
+    body = AccountChange.parse(await request.read())
+    world.accounts.set_status(account, body.status, world.clock.second())
+    return {"account_sid": account.sid, "status": account.status}
+
+
+async def rotate_token(world: World, request: web.Request) -> Answer:
+    """Another auth token; the old one is refused from now on."""
+    account = named_account(world, request.match_info["account"])
+    account.auth_token = NewToken.parse(await request.read()).auth_token or world.sids.secret()
+    return {"account_sid": account.sid, "auth_token": account.auth_token}
+
+
+async def create_key(world: World, request: web.Request) -> Answer:
+    """Another API key."""
+    account = named_account(world, request.match_info["account"])
+    body = NewKey.parse(await request.read())
+    key = world.accounts.add_key(account.sid, body.type, frozenset(body.permissions))
+    return {"account_sid": account.sid, "api_key_sid": key.sid, "api_key_secret": key.secret, "type": key.type}
+
+
+async def revoke_key(world: World, request: web.Request) -> Answer:
+    """The key is refused from now on."""
+    key = world.accounts.keys.pop(request.match_info["sid"], None)
+    if key is None:
+        raise Refused("there is no such API key", 404)
+    return {"api_key_sid": key.sid}
+
+
+async def create_app(world: World, request: web.Request) -> Answer:
+    """An OAuth app that gets bearer tokens at /v2/token."""
+    account = named_account(world, request.match_info["account"])
+    app = OAuthApp(world.sids.make("OQ"), world.sids.secret(), account.sid)
+    world.accounts.apps[app.client_id] = app
+    return {"client_id": app.client_id, "client_secret": app.client_secret}
+
+
+async def switch_external_storage(world: World, request: web.Request) -> Answer:
+    """The Console's switch. Switching on writes a test object; a bucket that refuses it stays switched off (409)."""
+    account = named_account(world, request.match_info["account"])
+    body = Switch.parse(await request.read())
+    if not body.enabled:
+        world.storage.enabled.pop(account.sid, None)
+        return {"account_sid": account.sid, "enabled": False, "bucket_url": None}
+    place = BucketUrl.parse(body.bucket_url)
+    destination = Destination(place, body.endpoint_url, body.access_key_id, body.secret_access_key)
+    try:
+        await asyncio.to_thread(world.storage.enable, account.sid, destination)
+    except UploadFailed as failure:
+        raise Refused(f"error {failure.code}: the test object could not be written: {failure}", 409) from failure
+    return {"account_sid": account.sid, "enabled": True, "bucket_url": place.url}

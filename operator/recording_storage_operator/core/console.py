@@ -1,0 +1,48 @@
+"""What a person has to set in Twilio's Console. Twilio offers no API for the External Storage switch of Voice."""
+
+from dataclasses import dataclass
+
+from .desired import Backend, Desired
+from .plan import Newest, Side
+from .reasons import Reason
+
+_PLACE = "Twilio Console, Voice > Settings > General > Voice Recording settings, of account {account}"
+_CLEARS = "If that is done already, this goes away by itself with the next recording."
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleAction:
+    """A step only a person can take, with the exact values."""
+
+    reason: Reason
+    message: str
+
+
+def console_action(desired: Desired, newest: Newest) -> ConsoleAction | None:
+    """The step that brings new recordings where they are wanted; None where they land there already."""
+    place = _PLACE.format(account=desired.twilio.account_sid)
+    if desired.backend is Backend.TWILIO:
+        return _disable(place, newest) if newest.side in (Side.S3, Side.OTHER) else None
+    if newest.side is Side.S3 or desired.s3 is None:
+        return None
+    values = f"set External storage to Enabled, AWS S3 bucket URL to {desired.s3.url}, and choose the AWS credential"
+    if newest.side is Side.OTHER:
+        return ConsoleAction(
+            Reason.CHANGE_BUCKET_URL,
+            f"New recordings go to bucket {newest.bucket}, not to {desired.s3.name}. In {place}, {values} "
+            f"that may write there, then save. {_CLEARS}",
+        )
+    seen = "New recordings stay at Twilio" if newest.side is Side.TWILIO else "No recording shows yet where new ones go"
+    return ConsoleAction(
+        Reason.ENABLE_EXTERNAL_STORAGE,
+        f"{seen}; they shall go to bucket {desired.s3.name}. In {place}, {values} that may write there, then save. "
+        f"{_CLEARS}",
+    )
+
+
+def _disable(place: str, newest: Newest) -> ConsoleAction:
+    return ConsoleAction(
+        Reason.DISABLE_EXTERNAL_STORAGE,
+        f"New recordings go to bucket {newest.bucket}; they shall stay at Twilio. In {place}, set External storage to "
+        f"Disabled, then save. Recordings already in the bucket stay there. {_CLEARS}",
+    )

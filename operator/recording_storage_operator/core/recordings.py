@@ -1,0 +1,124 @@
+"""A recording as Twilio lists it, and where its audio is.
+
+Whether a recording is in Twilio's cloud or in S3 is told by the host of its `media_url` alone: there is no account
+flag to read (Twilio's External Storage switch is Console-only), and `source` says how recording was started.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import unquote, urlsplit
+
+PAGE_SIZE = 1000
+"""The largest page Twilio serves; the default of 50 means 20 times the requests (error 20007 above 1000)."""
+
+COMPLETED = "completed"
+DELETED = "deleted"
+ABSENT = "absent"
+"""`absent` never had audio (too short, silent, or failed to encrypt): it is not a deletion."""
+
+_SID = re.compile(r"(RE[0-9a-f]{32})(?:\.[A-Za-z0-9]+)?")
+_TWILIO_HOST = re.compile(r"(^|\.)twilio\.com$")
+_AWS_HOST = re.compile(r"^(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording of the account-level list. Field names are Twilio's; unknown statuses are kept as they come."""
+
+    sid: str
+    status: str
+    date_created: str
+    """RFC 2822, as sent: parsed on demand, because a date costs more to parse than the whole record to decode."""
+    media_url: str | None = None
+    duration: str | None = None
+    """Whole seconds, as the string Twilio sends; None until the recording is done."""
+
+    @property
+    def created_at(self) -> datetime:
+        """The moment of creation in UTC. Raises ValueError where Twilio sent no date."""
+        return parse_rfc2822(self.date_created)
+
+    @property
+    def seconds(self) -> int:
+        """Its length, 0 where unknown."""
+        return int(self.duration) if self.duration and self.duration.isdigit() else 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """One page of a listing. `next_page` is opaque; None means the listing is complete."""
+
+    recordings: list[Recording]
+    next_page: str | None
+
+
+class Place(StrEnum):
+    """Where a recording's audio was put when it was made."""
+
+    TWILIO = "Twilio"
+    WATCHED_BUCKET = "WatchedBucket"
+    OTHER_BUCKET = "OtherBucket"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place, and for an external one the bucket and the key taken from the URL."""
+
+    place: Place
+    bucket: str = ""
+    key: str = ""
+
+
+def parse_rfc2822(text: str) -> datetime:
+    """Twilio's date form, with its offset honoured (the spec's own examples carry +0100). Returns UTC."""
+    return parsedate_to_datetime(text).astimezone(UTC)
+
+
+def sid_of_key(key: str) -> str | None:
+    """The recording an object key belongs to: its last segment is the SID, with or without an extension.
+
+    Twilio writes `{prefix}/{AccountSid}/{RecordingSid}` without extension; other keys (the .txt test object that
+    enabling External Storage writes) belong to no recording.
+    """
+    match = _SID.fullmatch(key.rsplit("/", 1)[-1])
+    return match.group(1) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Reads a `media_url`. `bucket` and `endpoint` are those of the resource, empty where it has none.
+
+    `twilio_host` is the host of an operator-wide base URL that stands in for Twilio's own hosts.
+    """
+
+    bucket: str = ""
+    prefix: str = ""
+    endpoint: str = ""
+    twilio_host: str = ""
+
+    def locate(self, media_url: str | None) -> Location:
+        """Where the audio of a recording with this URL was put. Both URL styles of S3 are understood."""
+        if not media_url:
+            return Location(Place.UNKNOWN)
+        url = urlsplit(media_url)
+        host = url.netloc.lower()
+        if _TWILIO_HOST.search(host.split(":")[0]) or (self.twilio_host and host == self.twilio_host):
+            return Location(Place.TWILIO)
+        bucket, key = _bucket_and_key(host, unquote(url.path).lstrip("/"), urlsplit(self.endpoint).netloc.lower())
+        watched = bool(self.bucket) and bucket == self.bucket and key.startswith(self.prefix)
+        return Location(Place.WATCHED_BUCKET if watched else Place.OTHER_BUCKET, bucket, key)
+
+
+def _bucket_and_key(host: str, path: str, endpoint: str) -> tuple[str, str]:
+    """Split an S3 URL: virtual-host style at AWS or at `endpoint`, else path style."""
+    aws = _AWS_HOST.match(host)
+    if aws and aws.group("bucket"):
+        return aws.group("bucket"), path
+    if endpoint and host.endswith("." + endpoint):
+        return host[: -len(endpoint) - 1], path
+    bucket, _, key = path.partition("/")
+    return bucket, key

@@ -1,0 +1,168 @@
+"""The status of a resource, reduced from one pass: a pure function with a bounded result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from .conditions import merge, rfc3339
+from .deletions import State
+from .desired import Desired
+from .ledger import SETTLED, Entry, Slice
+from .plan import Action, Observed, Plan, RecordDeletions, WithdrawDeletions, describe
+from .reasons import ConditionType
+from .sweeps import Sweep
+from .verdicts import Outcome, conditions_for
+
+MAX_LISTED = 175
+"""Newest entries shown in status: some 226 bytes each, so that a whole status stays under 50 kB."""
+
+MAX_ACTIONS = 16
+
+MAX_DAYS = 42
+"""An entry expires at most 40 days after now; clocks and midnights may add two."""
+
+_COUNTED = (State.AT_TWILIO, State.IN_BUCKET, State.ELSEWHERE, State.IN_PROGRESS, State.ABSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one pass has to tell. `observed` is as it stood after applying; None where observing failed.
+
+    `handled` is the value of the annotation that asked for a pass, empty where it is not handled yet.
+    """
+
+    generation: int
+    handled: str
+    desired: Desired | None
+    observed: Observed | None
+    pending: Plan
+    outcome: Outcome
+
+
+def status_for(before: Mapping[str, Any], report: Report, now: datetime) -> dict[str, Any]:
+    """The whole new status. What this pass could not see stays as the status before had it."""
+    status = {key: before[key] for key in _LASTING if key in before}
+    status["observedGeneration"] = report.generation
+    if report.handled:
+        status["lastHandledReconcileAt"] = report.handled
+    status["plan"] = _plan(report)
+    conditions = conditions_for(before.get("conditions", ()), report.desired, report.observed, report.outcome)
+    status["conditions"] = merge(before.get("conditions", ()), conditions, report.generation, now)
+    if report.desired and report.observed:
+        status["backend"] = _backend(before.get("backend", {}), report.desired, report.observed)
+        status |= _ledger(report.observed.ledger)
+        if report.observed.sweep:
+            status["recordings"] = _recordings(report.observed.sweep)
+    return _unless_only_the_sweep_moved(before, status)
+
+
+def is_ready(status: Mapping[str, Any]) -> bool:
+    """Whether a status says Ready."""
+    ready = (condition for condition in status.get("conditions", ()) if condition["type"] == ConditionType.READY)
+    return any(condition["status"] == "True" for condition in ready)
+
+
+def newest_entries(slices: tuple[Slice, ...], most: int) -> list[tuple[Entry, int]]:
+    """The newest deletions and the days each is kept, unpacking no more slices than needed."""
+    found: list[tuple[Entry, int]] = []
+    for part in sorted(_listed(slices), key=lambda part: part.newest_deletion, reverse=True):
+        if len(found) >= most and part.newest_deletion < found[most - 1][0].deleted_at:
+            break
+        found += [(entry, part.metadata_days) for entry in part.entries()]
+        found.sort(key=lambda pair: (pair[0].deleted_at, pair[0].sid), reverse=True)
+    return found[:most]
+
+
+_LEDGER = ("deletedRecordings", "deletedRecordingsSummary")
+_LASTING = ("backend", "recordings", "lastHandledReconcileAt", *_LEDGER)
+
+
+def _listed(slices: tuple[Slice, ...]) -> list[Slice]:
+    return [part for part in slices if part.day != SETTLED]
+
+
+def _plan(report: Report) -> dict[str, Any]:
+    actions = report.pending.actions
+    if report.desired is None or report.observed is None:
+        return {"summary": "No plan: the last pass could not see everything it needs. Ready says why."}
+    if not actions:
+        return {"summary": "Nothing to do."}
+    return {
+        "summary": f"{len(actions)} action{'s' if len(actions) > 1 else ''} to apply.",
+        "actions": [_action(action) for action in islice(actions, MAX_ACTIONS)],
+    }
+
+
+def _action(action: Action) -> dict[str, str]:
+    target = action.day if isinstance(action, RecordDeletions | WithdrawDeletions) else action.name
+    return {"type": type(action).__name__, "target": target, "summary": describe(action)}
+
+
+def _backend(before: Mapping[str, Any], desired: Desired, observed: Observed) -> dict[str, Any]:
+    side = str(observed.newest.side)
+    since = before.get("since") if before.get("observed") == side else None
+    if since is None and observed.newest.since:
+        since = rfc3339(observed.newest.since)
+    return {"desired": str(desired.backend), "observed": side} | ({"since": since} if since else {})
+
+
+def _recordings(sweep: Sweep) -> dict[str, Any]:
+    counts = {str(state): sweep.counts.get(state, 0) for state in _COUNTED}
+    missing = sweep.counts.get(State.MISSING, 0) + sweep.counts.get(State.UNDECIDED, 0)
+    return {
+        "total": sum(counts.values()) + missing,
+        **counts,
+        "missing": missing,
+        "lastSweep": {"finishedAt": rfc3339(sweep.finished_at)},
+    }
+
+
+def _ledger(slices: tuple[Slice, ...]) -> dict[str, Any]:
+    listed = _listed(slices)
+    total = sum(part.count for part in listed)
+    newest = newest_entries(slices, MAX_LISTED)
+    summary: dict[str, Any] = {
+        "total": total,
+        "listed": len(newest),
+        "truncated": total > len(newest),
+        "byOrigin": {
+            "twilio": sum(part.from_twilio for part in listed),
+            "s3": sum(part.from_s3 for part in listed),
+        },
+        "byExpiryDay": _by_day(listed),
+    }
+    if listed:
+        summary["oldestExpiry"] = rfc3339(min(part.first_expiry for part in listed))
+        summary["newestDeletion"] = rfc3339(max(part.newest_deletion for part in listed))
+    return dict(zip(_LEDGER, ([_entry(*pair) for pair in newest], summary), strict=True))
+
+
+def _by_day(listed: list[Slice]) -> list[dict[str, Any]]:
+    days: dict[str, int] = {}
+    for part in sorted(listed, key=lambda part: part.day):
+        days[part.day] = days.get(part.day, 0) + part.count
+    return [{"day": day, "count": count} for day, count in islice(days.items(), MAX_DAYS)]
+
+
+def _entry(entry: Entry, metadata_days: int) -> dict[str, str]:
+    created = {"dateCreated": rfc3339(entry.date_created)} if entry.date_created else {}
+    return {
+        "sid": entry.sid,
+        **created,
+        "deletedAt": rfc3339(entry.deleted_at),
+        "deletedAtPrecision": str(entry.precision),
+        "origin": str(entry.origin),
+        "metadata": str(entry.metadata),
+        "expiresAt": rfc3339(entry.expires_at(metadata_days)),
+    }
+
+
+def _unless_only_the_sweep_moved(before: Mapping[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    """A sweep that found nothing new causes no write: its time is told with the next change, and by the metrics."""
+    last = before.get("recordings", {}).get("lastSweep")
+    if last is None or "recordings" not in status:
+        return status
+    unmoved = status | {"recordings": status["recordings"] | {"lastSweep": last}}
+    return unmoved if unmoved == before else status

@@ -1,0 +1,23 @@
+"""What one finished sweep of an account and its bucket found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Counts, and the changes the ledger needs; the entries themselves stay on disk until they are recorded.
+
+    `counts` is keyed by `deletions.State`. `found` and `withdrawn` count entries by the day their slice is kept
+    under. `implausible` counts recordings that are not in the bucket, have no delete marker, and are too many to be
+    believed; then `found` lacks them.
+    """
+
+    started_at: datetime
+    finished_at: datetime
+    counts: Mapping[str, int] = field(default_factory=dict)
+    found: Mapping[str, int] = field(default_factory=dict)
+    withdrawn: Mapping[str, int] = field(default_factory=dict)
+    implausible: int = 0
+    other_buckets: tuple[str, ...] = ()

@@ -1,0 +1,151 @@
+"""The conditions a pass ends in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .conditions import Condition
+from .console import ConsoleAction, console_action
+from .desired import Backend, Desired
+from .errors import ReconcileError, Terminal
+from .plan import Newest, Observed, Side
+from .reasons import ConditionType, Reason
+from .sweeps import Sweep
+
+ACCEPT_MISSING = "recordings.dev/accept-missing"
+"""The annotation by which a person says that so many objects without a delete marker are really gone."""
+
+
+_TYPES, _REASONS = frozenset(ConditionType), frozenset(Reason)
+"""Another version of the operator may have written others: these are decided anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a pass ended: with an error, suspended, with actions left to apply, or (none of these) done."""
+
+    error: ReconcileError | None = None
+    suspended: bool = False
+    pending: bool = False
+
+
+def conditions_for(
+    before: Iterable[Mapping[str, Any]], desired: Desired | None, observed: Observed | None, outcome: Outcome
+) -> list[Condition]:
+    """All conditions that shall be there. What this pass could not see stays as it was."""
+    old = {ConditionType(c["type"]): _read(c) for c in before if c["type"] in _TYPES and c["reason"] in _REASONS}
+    backend, console = old.get(ConditionType.BACKEND_ACTIVE), old.get(ConditionType.CONSOLE_ACTION_REQUIRED)
+    ledger = old.get(ConditionType.LEDGER_COMPLETE)
+    if outcome.suspended:
+        return [*_suspended(), *filter(None, (backend, ledger, console))]
+    if desired and observed:
+        backend = _backend_active(desired, observed.newest)
+        action = console_action(desired, observed.newest)
+        console = _console(action) if action else None
+        ledger = _ledger_complete(observed.sweep) if observed.sweep else ledger
+    if outcome.error:
+        return [*_failed(outcome.error), *filter(None, (backend, _ledger_stopped(outcome.error), console))]
+    first = ledger is None or ledger.reason is Reason.SWEEP_PENDING
+    return [
+        *_progress(outcome, first, console, observed.sweep if observed else None),
+        *filter(None, (backend, ledger or _ledger_pending(), console)),
+    ]
+
+
+def _progress(outcome: Outcome, first: bool, console: Condition | None, sweep: Sweep | None) -> list[Condition]:
+    """Ready, and Reconciling beside it while there is work under way."""
+    if first:
+        return _working(Reason.SWEEPING, "The first sweep lists all recordings and objects; this takes its time.")
+    if outcome.pending:
+        return _working(Reason.PROGRESSING, "Actions of the plan are being applied.")
+    if sweep and sweep.implausible:
+        return [Condition(ConditionType.READY, "False", Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))]
+    if console:
+        return [Condition(ConditionType.READY, "False", console.reason, console.message)]
+    return [Condition(ConditionType.READY, "True", Reason.RECONCILED, "Recordings are where they shall be.")]
+
+
+def _working(reason: Reason, message: str) -> list[Condition]:
+    return [
+        Condition(ConditionType.READY, "False", reason, message),
+        Condition(ConditionType.RECONCILING, "True", reason, message),
+    ]
+
+
+def _failed(error: ReconcileError) -> list[Condition]:
+    """A Terminal error stalls until a person acts; all others are still being worked on (kstatus)."""
+    kind = ConditionType.STALLED if isinstance(error, Terminal) else ConditionType.RECONCILING
+    return [
+        Condition(ConditionType.READY, "False", error.reason, error.message),
+        Condition(kind, "True", error.reason, error.message),
+    ]
+
+
+def _suspended() -> list[Condition]:
+    message = "spec.suspend is true: nothing is asked of Twilio or S3, and nothing is listed or dropped."
+    return [Condition(ConditionType.READY, "False", Reason.SUSPENDED, message)]
+
+
+def _backend_active(desired: Desired, newest: Newest) -> Condition:
+    wanted = Side.S3 if desired.backend is Backend.S3 else Side.TWILIO
+    if newest.side is Side.UNKNOWN:
+        message = "The account has no recording yet that shows where new ones go."
+        return Condition(ConditionType.BACKEND_ACTIVE, "Unknown", Reason.NO_RECORDINGS, message)
+    if newest.side is wanted:
+        message = f"The newest recording is in {_side(newest, desired)}, as wanted."
+        return Condition(ConditionType.BACKEND_ACTIVE, "True", Reason.OBSERVED, message)
+    reason = {
+        Side.TWILIO: Reason.NEW_RECORDINGS_AT_TWILIO,
+        Side.S3: Reason.NEW_RECORDINGS_IN_S3,
+        Side.OTHER: Reason.NEW_RECORDINGS_IN_OTHER_BUCKET,
+    }[newest.side]
+    message = f"The newest recording is in {_side(newest, desired)}; wanted is {desired.backend}."
+    return Condition(ConditionType.BACKEND_ACTIVE, "False", reason, message)
+
+
+def _side(newest: Newest, desired: Desired) -> str:
+    if newest.side is Side.TWILIO:
+        return "Twilio's cloud"
+    other = "" if newest.side is Side.S3 else ", which spec.s3 does not name" if desired.s3 else ""
+    return f"bucket {newest.bucket}{other}"
+
+
+def _console(action: ConsoleAction) -> Condition:
+    return Condition(ConditionType.CONSOLE_ACTION_REQUIRED, "True", action.reason, action.message)
+
+
+def _ledger_complete(sweep: Sweep) -> Condition:
+    if sweep.implausible:
+        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))
+    if sweep.other_buckets:
+        message = (
+            f"Some recordings are in buckets that spec.s3 does not name ({', '.join(sweep.other_buckets)}): "
+            "deletions there cannot be seen."
+        )
+        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.BUCKET_NOT_WATCHED, message)
+    message = "The last sweep saw every recording and every object."
+    return Condition(ConditionType.LEDGER_COMPLETE, "True", Reason.SWEPT, message)
+
+
+def _implausible(sweep: Sweep) -> str:
+    return (
+        f"{sweep.implausible} recordings that Twilio has put into the bucket are not there and left no delete marker: "
+        "that many look like a wrong bucket or endpoint, so none of them is listed as deleted. If they are really "
+        f"gone, annotate this resource with {ACCEPT_MISSING}={sweep.implausible}."
+    )
+
+
+def _ledger_stopped(error: ReconcileError) -> Condition:
+    message = "Deletions are not looked for until this is over; nothing listed is lost. " + error.message
+    return Condition(ConditionType.LEDGER_COMPLETE, "False", error.reason, message)
+
+
+def _ledger_pending() -> Condition:
+    message = "The first sweep has not finished; deletions made before now are listed once it has."
+    return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.SWEEP_PENDING, message)
+
+
+def _read(condition: Mapping[str, Any]) -> Condition:
+    return Condition(
+        ConditionType(condition["type"]), condition["status"], Reason(condition["reason"]), condition["message"]
+    )

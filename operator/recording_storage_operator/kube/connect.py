@@ -1,0 +1,168 @@
+"""The connection to the API server: credentials, timeouts, and one place where answers become errors."""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes.client import ApiClient, ApiException, Configuration
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+
+from ..core.errors import Terminal
+from ..core.reasons import Reason
+from .errors import Answer, error_of, unreachable
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+USER_AGENT = "recording-storage-operator"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+Observe = Callable[[str, str], None]
+
+# The client library says it is typed; its loaders are not.
+_from_pod: Callable[..., None] = load_incluster_config
+_from_file: Callable[..., None] = load_kube_config
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request. `doing` says for people what it is for; `absent` names the object whose absence is an answer."""
+
+    method: str
+    path: str
+    doing: str
+    absent: str = ""
+    query: Mapping[str, str | int] | None = None
+    body: Any = None
+    media_type: str = "application/json"
+
+
+def in_cluster(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether to log in with the pod's service account: not where a kubeconfig is named explicitly."""
+    return "KUBECONFIG" not in environ and "KUBERNETES_SERVICE_HOST" in environ
+
+
+def load_configuration(pool_size: int, environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Where the API server is and how to log in: `KUBECONFIG`, else the pod's service account, else ~/.kube/config.
+
+    A pod's token file is read anew every minute. Nothing is retried below the queue: it knows what is safe to repeat.
+    Raises Terminal where no login is configured.
+    """
+    configuration = Configuration()
+    try:
+        if in_cluster(environ):
+            _from_pod(client_configuration=configuration)
+        else:
+            path = environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+            _from_file(config_file=path, client_configuration=configuration, persist_config=False)
+    except ConfigException as error:
+        message = f"No login to Kubernetes: {error} Set KUBECONFIG or run in a pod with a service account."
+        raise Terminal(Reason.KUBERNETES_ACCESS_DENIED, message) from error
+    configuration.retries = False
+    configuration.connection_pool_maxsize = pool_size
+    return configuration
+
+
+class Connection:
+    """Sends requests of all threads. A rejected login is read anew once per rejected request (rotated credentials).
+
+    `observe` gets the method and the code (an HTTP status, or "none" without an answer) of each request.
+    """
+
+    def __init__(self, load: Callable[[], Configuration], observe: Observe) -> None:
+        self._load = load
+        self._observe = observe
+        self._lock = threading.Lock()
+        self._client = self._connect()
+
+    def send(self, call: Call) -> Any:
+        """The answer's JSON, or None where the object `call.absent` does not exist. Raises the errors of `core`."""
+        client = self._client
+        code, body, retry_after = self._exchange(client, call)
+        if code == HTTPStatus.UNAUTHORIZED:
+            code, body, retry_after = self._exchange(self._renewed(client, call), call)
+        if code < HTTPStatus.BAD_REQUEST:
+            return _parsed(body, call)
+        answer = Answer(code, _status_object(body), _seconds(retry_after))
+        if answer.says_absent(call.absent):
+            return None
+        raise error_of(answer, call.doing)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _connect(self) -> Any:
+        client = ApiClient(self._load())
+        client.user_agent = USER_AGENT
+        return client
+
+    def _renewed(self, rejected: Any, call: Call) -> Any:
+        with self._lock:
+            if self._client is rejected:
+                log.info("The API server rejects the login; reading the credentials again")
+                try:
+                    self._client = self._connect()
+                except (Terminal, OSError) as error:
+                    raise unreachable(call.doing, "the login was rejected and its source is unreadable") from error
+                rejected.close()
+            return self._client
+
+    def _exchange(self, client: Any, call: Call) -> tuple[int, bytes, str | None]:
+        code = "none"
+        try:
+            answer = client.call_api(*_serialised(client, call), _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+            body = answer.read()
+            code = str(answer.status)
+        except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
+            raise unreachable(call.doing, _why(error)) from error
+        finally:
+            self._observe(call.method, code)
+        return answer.status, body, answer.headers.get("Retry-After")
+
+
+def _serialised(client: Any, call: Call) -> tuple[Any, ...]:
+    headers = {"Accept": "application/json"}
+    if call.body is not None:
+        headers["Content-Type"] = call.media_type
+    query = list((call.query or {}).items())
+    request: tuple[Any, ...] = client.param_serialize(
+        call.method, call.path, query_params=query, header_params=headers, body=call.body, auth_settings=["BearerToken"]
+    )
+    return request
+
+
+def _parsed(body: bytes, call: Call) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise unreachable(call.doing, "the API server's answer is not whole") from error
+
+
+def _status_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        status = json.loads(body)
+    except ValueError:
+        return {}
+    return status if isinstance(status, dict) and status.get("kind") == "Status" else {}
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None
+
+
+def _why(error: Exception) -> str:
+    """Without the error's own text, which names addresses of objects and counts of bytes."""
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "the API server does not answer in time"
+    if isinstance(error, (urllib3.exceptions.SSLError, ApiException)):
+        return "the API server's certificate is not accepted"
+    return "the API server cannot be reached"

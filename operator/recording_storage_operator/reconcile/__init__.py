@@ -1,0 +1,1 @@
+"""The pass: observe -> plan -> apply -> status, and the sweep that feeds it."""

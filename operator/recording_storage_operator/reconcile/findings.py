@@ -1,0 +1,64 @@
+"""What a finished sweep wants changed in the ledger, on disk until it is."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from ..core.ledger import Entry, read_line, write_line
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS found (day TEXT, sid TEXT, suspect INT, line TEXT, PRIMARY KEY (day, sid)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS withdrawn (day TEXT, sid TEXT, PRIMARY KEY (day, sid)) WITHOUT ROWID;
+"""
+
+
+class Findings:
+    """Entries to record and SIDs to take out, by the day of their slice."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        db.executescript(_SCHEMA)
+
+    def clear(self) -> None:
+        """Start a new sweep."""
+        self._db.execute("DELETE FROM found")
+        self._db.execute("DELETE FROM withdrawn")
+
+    def record(self, entry: Entry, day: str, suspect: bool = False) -> None:
+        """The ledger lacks this entry under this day. `suspect`: its only sign is that an object is not there."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)", (day, entry.sid, suspect, write_line(entry))
+        )
+
+    def withdraw(self, sids: Iterable[tuple[str, str]]) -> None:
+        """These (sid, day) shall be in no slice of that day."""
+        self._db.executemany("INSERT OR IGNORE INTO withdrawn VALUES (?2, ?1)", list(sids))
+
+    def suspects(self) -> int:
+        """How many entries rest on nothing but absence."""
+        return int(self._db.execute("SELECT count(*) FROM found WHERE suspect").fetchone()[0])
+
+    def drop_suspects(self) -> None:
+        """Believe none of them."""
+        self._db.execute("DELETE FROM found WHERE suspect")
+
+    def found(self, day: str) -> list[Entry]:
+        """The entries to record under a day."""
+        return [read_line(line) for (line,) in self._db.execute("SELECT line FROM found WHERE day = ?", (day,))]
+
+    def withdrawn(self, day: str) -> set[str]:
+        """The SIDs to take out of a day's slices."""
+        return {sid for (sid,) in self._db.execute("SELECT sid FROM withdrawn WHERE day = ?", (day,))}
+
+    def by_day(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many entries wait to be recorded, and to be taken out."""
+        found = self._db.execute("SELECT day, count(*) FROM found GROUP BY day ORDER BY day")
+        withdrawn = self._db.execute("SELECT day, count(*) FROM withdrawn GROUP BY day ORDER BY day")
+        return dict(found), dict(withdrawn)
+
+    def recorded(self, day: str) -> None:
+        """The ledger holds what was found for that day."""
+        self._db.execute("DELETE FROM found WHERE day = ?", (day,))
+
+    def taken_out(self, day: str) -> None:
+        """The ledger no longer holds what was withdrawn from that day."""
+        self._db.execute("DELETE FROM withdrawn WHERE day = ?", (day,))

@@ -1,0 +1,244 @@
+"""A sweep: reads every recording and every object of a resource, in small steps, and compares them with the ledger.
+
+It writes nothing outside its own file. A step is one request or one batch of rows, so a sweep of a million
+recordings yields within a second to an edit, a deletion or a stop. A failed step is tried again from where it
+stood; a sweep that keeps failing starts over, because a page token of Twilio's does not live for ever.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ..core.clock import Clock
+from ..core.deletions import (
+    Evidence,
+    State,
+    implausible,
+    judge,
+    needs_bucket,
+    needs_twilio,
+    revise,
+    still_shown,
+)
+from ..core.errors import Transient
+from ..core.ledger import SETTLED, Precision, expiry_day
+from ..core.reasons import Reason
+from ..core.recordings import DELETED, Location, Locator, Recording
+from ..core.sweeps import Sweep
+from .findings import Findings
+from .gathered import Gathered, Row
+from .observe import check_clock
+from .ports import BucketClient, LedgerStore, TwilioClient
+
+FEED_DAYS = 30
+"""Twilio Monitor keeps events and alerts for 30 days (13 months with some editions)."""
+
+FEED_OVERLAP = timedelta(days=1)
+"""Events arrive late: each sweep reads the last day of the feed again."""
+
+MAX_FAILURES = 3
+"""So many failures in a row, and the sweep starts over instead of repeating the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to sweep, and with what. `bucket` is None where the resource watches none."""
+
+    twilio: TwilioClient
+    bucket: BucketClient | None
+    ledger: LedgerStore
+    locator: Locator
+    key_prefix: str
+    metadata_days: int
+    accept_missing: int = 0
+
+
+class Sweeper:
+    """The sweeps of one resource, one after the other. `latest` is the last finished one."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        # Workers take turns on a key, never at once, so the connection may wander between their threads.
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # A lost sweep is made again: durability would only cost time.
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        self._gathered = Gathered(self._db)
+        self.findings = Findings(self._db)
+        self._clock = clock
+        self._events_read_until: datetime | None = None
+        self.latest: Sweep | None = None
+        self.running = False
+
+    def start(self, scope: Scope) -> None:
+        """Begin a sweep, dropping one that is under way."""
+        self._scope = scope
+        self._gathered.clear()
+        self.findings.clear()
+        self.settle()
+        self._phase, self._cursor, self._failures = 0, "", 0
+        self._started_at = self._clock.now()
+        self._counts: Counter[str] = Counter()
+        self.running = True
+
+    def advance(self, should_yield: Callable[[], bool]) -> bool:
+        """Work until done, or until asked to yield. True once finished: then `latest` holds the result."""
+        while self.running:
+            self._step()
+            if self.running and should_yield():
+                return False
+        return True
+
+    def close(self) -> None:
+        """Forget everything, also on disk."""
+        self._db.close()
+        self._path.unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Take anew what waits to be changed in the ledger, after some of it was."""
+        if self.latest:
+            found, withdrawn = self.findings.by_day()
+            self.latest = replace(self.latest, found=found, withdrawn=withdrawn)
+
+    def _step(self) -> None:
+        phases = (
+            self._check_account,
+            self._list_recordings,
+            self._list_objects,
+            self._read_events,
+            self._read_alerts,
+            self._read_ledger,
+            self._confirm,
+            self._check_account,
+            self._judge,
+            self._finish,
+        )
+        self._db.execute("BEGIN")
+        try:
+            following = phases[self._phase](self._cursor)
+        except Exception:
+            self._db.execute("ROLLBACK")
+            self._failures += 1
+            self.running = self._failures < MAX_FAILURES
+            raise
+        self._db.execute("COMMIT")
+        self._failures = 0
+        self._cursor = following or ""
+        self._phase += following is None
+        self.running = self._phase < len(phases)
+
+    def _check_account(self, _cursor: str) -> None:
+        """A suspended account refuses all else with a misleading answer; a wrong clock would time deletions wrongly."""
+        check_clock(self._scope.twilio.account(), self._clock.now())
+
+    def _list_recordings(self, cursor: str) -> str | None:
+        page = self._scope.twilio.recordings(cursor or None)
+        new = self._gathered.add_recordings([self._located(recording) for recording in page.recordings])
+        if page.next_page and not new:
+            raise Transient(
+                Reason.LISTING_INCONSISTENT,
+                "Twilio's list of recordings goes round in circles: a whole page held nothing but recordings of "
+                "earlier pages. Nothing was recorded as deleted; the list is read again.",
+            )
+        return page.next_page
+
+    def _list_objects(self, cursor: str) -> str | None:
+        if self._scope.bucket is None:
+            return None
+        page = self._scope.bucket.versions(self._scope.key_prefix, cursor or None)
+        self._gathered.add_versions(page.versions)
+        return page.next_page
+
+    def _read_events(self, cursor: str) -> str | None:
+        page = self._scope.twilio.deletion_events(self._feed_start(), cursor or None)
+        self._gathered.add_events(page.events)
+        if page.next_page is None:
+            self._events_read_until = self._started_at
+        return page.next_page
+
+    def _read_alerts(self, cursor: str) -> str | None:
+        if self._scope.bucket is None:
+            return None
+        since = self._started_at - timedelta(days=FEED_DAYS)
+        page = self._scope.twilio.upload_alerts(since, cursor or None)
+        self._gathered.add_alerts(page.alerts)
+        return page.next_page
+
+    def _read_ledger(self, _cursor: str) -> None:
+        for part in self._scope.ledger.slices():
+            self.findings.withdraw(self._gathered.add_slice(part))
+        self._gathered.index()
+
+    def _confirm(self, cursor: str) -> str | None:
+        now = self._clock.now()
+        bucket = self._scope.bucket
+        batch = self._gathered.doubtful(cursor)
+        for row in batch:
+            if needs_twilio(row.evidence, row.memory):
+                self._ask_twilio(row)
+            elif bucket and needs_bucket(row.evidence, row.memory, now):
+                self._gathered.confirm_in_bucket(row.evidence.sid, bucket.has(row.key))
+        return batch[-1].evidence.sid if batch else None
+
+    def _ask_twilio(self, row: Row) -> None:
+        recording = self._scope.twilio.recording(row.evidence.sid)
+        if recording is None:
+            self._gathered.confirm_not_at_twilio(row.evidence.sid)
+        else:
+            self._gathered.add_recordings([self._located(recording)])
+
+    def _judge(self, cursor: str) -> str | None:
+        now = self._clock.now()
+        horizon = now - timedelta(days=self._scope.metadata_days)
+        batch = self._gathered.rows(cursor)
+        for row in batch:
+            self._compare(row, now, horizon)
+        return batch[-1].evidence.sid if batch else None
+
+    def _compare(self, row: Row, now: datetime, horizon: datetime) -> None:
+        verdict = judge(row.evidence, now)
+        self._counts[verdict.state] += 1
+        sid, known = row.evidence.sid, row.memory.entry
+        if row.memory.settled and not still_shown(verdict, row.evidence, horizon):
+            self.findings.withdraw([(sid, SETTLED)])
+        entry = revise(row.memory, verdict, row.evidence, horizon)
+        if entry == known:
+            return
+        day = expiry_day(entry, self._scope.metadata_days) if entry else ""
+        if entry:
+            self.findings.record(entry, day, _only_absent(row.evidence, entry.precision))
+        if known and day != row.day:
+            self.findings.withdraw([(sid, row.day)])
+
+    def _finish(self, _cursor: str) -> None:
+        lost = self.findings.suspects()
+        unbelievable = lost > self._scope.accept_missing and implausible(lost, self._counts[State.IN_BUCKET])
+        if unbelievable:
+            self.findings.drop_suspects()
+            self._counts[State.UNDECIDED] += lost
+            self._counts[State.DELETED] -= lost
+        found, withdrawn = self.findings.by_day()
+        self.latest = Sweep(
+            started_at=self._started_at,
+            finished_at=self._clock.now(),
+            counts=dict(self._counts),
+            found=found,
+            withdrawn=withdrawn,
+            implausible=lost if unbelievable else 0,
+            other_buckets=self._gathered.other_buckets(),
+        )
+
+    def _feed_start(self) -> datetime:
+        whole_feed = self._started_at - timedelta(days=FEED_DAYS)
+        return max(whole_feed, self._events_read_until - FEED_OVERLAP) if self._events_read_until else whole_feed
+
+    def _located(self, recording: Recording) -> tuple[Recording, Location]:
+        return recording, self._scope.locator.locate(recording.media_url)
+
+
+def _only_absent(evidence: Evidence, precision: Precision) -> bool:
+    """Whether nothing but a missing object speaks for a deletion: no marker, no status of Twilio's."""
+    return precision is Precision.OBSERVED and evidence.status != DELETED

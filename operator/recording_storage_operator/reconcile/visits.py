@@ -1,0 +1,124 @@
+"""What is remembered of a resource from turn to turn. All of it can be lost: a restart only sweeps again."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from ..core.clock import Clock
+from ..core.desired import Desired
+from ..core.errors import ReconcileError, Transient, Wait
+from ..core.ledger import SETTLED, Slice
+from ..core.work import Key
+from .inputs import SECRET_CHECK
+from .sweep import Sweeper
+
+COALESCE = 30.0
+"""Seconds by which the ledger may trail an expiry, so that 25,000 expiries a day are not as many writes."""
+
+JITTER = 0.1
+"""Of the sweep interval, stable per resource: resources made together do not sweep together for ever."""
+
+SHOWN_FAILURES = 2
+"""A transient fault shows in conditions from the second failure in a row on, so that a blip does not flap them."""
+
+FOREVER = float("inf")
+
+Fingerprint = tuple[object, ...]
+"""Everything a person can change about a resource. A new one ends every pause and makes a sweep due."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """One resource's memory. Times are on the monotonic clock, in seconds.
+
+    `settled` says that the last pass went through, so that there is nothing to do until something is due.
+    """
+
+    uid: str
+    sweeper: Sweeper
+    spread: float
+    fingerprint: Fingerprint = ()
+    settled: bool = False
+    failures: int = 0
+    paused_until: float = 0.0
+    sweep_due: float = 0.0
+    expiry_due: float = FOREVER
+    ledger_changed: float = -FOREVER
+
+    def enter(self, fingerprint: Fingerprint, now: float) -> None:
+        """Begin a turn."""
+        if fingerprint != self.fingerprint:
+            self.fingerprint = fingerprint
+            self.settled, self.paused_until = False, 0.0
+            self.sweep_due, self.sweeper.running = now, False
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is something to do; while paused, until the Secrets are to be looked at again."""
+        if now < self.paused_until:
+            return min(self.paused_until - now, SECRET_CHECK)
+        if not self.settled or self.sweeper.running:
+            return 0.0
+        return max(min(self.sweep_due, self.expiry_due) - now, 0.0)
+
+    def sweep_is_due(self, now: float) -> bool:
+        """Whether a sweep is to start, or under way."""
+        return self.sweeper.running or now >= self.sweep_due
+
+    def swept(self, desired: Desired, now: float) -> None:
+        """A sweep finished: the next one is an interval away."""
+        self.sweep_due = now + desired.sweep_interval.total_seconds() * (1 + JITTER * self.spread)
+
+    def suspended(self) -> None:
+        """Whatever is under way ends; taking it up again begins anew."""
+        self.fingerprint = ()
+        self.sweeper.running = False
+
+    def succeeded(self, ledger: tuple[Slice, ...], changed: bool, now: datetime, monotonic: float) -> None:
+        """A pass went through; the ledger stands as given."""
+        self.settled, self.failures, self.paused_until = True, 0, 0.0
+        if changed:
+            self.ledger_changed = monotonic
+        expiries = [part.first_expiry for part in ledger if part.day != SETTLED]
+        self.expiry_due = FOREVER
+        if expiries:
+            exact = monotonic + (min(expiries) - now).total_seconds()
+            self.expiry_due = max(exact, self.ledger_changed + COALESCE)
+
+    def failed(self, error: ReconcileError, now: float) -> None:
+        """A pass did not go through: count it, and pause where trying again would not help."""
+        self.settled = False
+        self.failures += 1
+        if not isinstance(error, Transient):
+            self.paused_until = now + error.after if isinstance(error, Wait) else FOREVER
+            self.failures = max(self.failures, SHOWN_FAILURES)
+
+    @property
+    def shows_failure(self) -> bool:
+        """Whether the failure has lasted long enough to be shown."""
+        return self.failures >= SHOWN_FAILURES
+
+
+@dataclass
+class Visits:
+    """The memories of all resources. Each is used by the one worker that has its key."""
+
+    work_dir: Path
+    clock: Clock
+    random: Random
+    _by_key: dict[Key, Visit] = field(default_factory=dict)
+
+    def of(self, key: Key, uid: str) -> Visit:
+        """The memory of a resource, made at the first visit; a namesake of a deleted one begins afresh."""
+        visit = self._by_key.get(key)
+        if visit is None or visit.uid != uid:
+            self.drop(key)
+            sweeper = Sweeper(self.work_dir / f"{uid}.sqlite", self.clock)
+            visit = self._by_key[key] = Visit(uid, sweeper, self.random.random())
+        return visit
+
+    def drop(self, key: Key) -> None:
+        """The resource is gone, or on its way out."""
+        visit = self._by_key.pop(key, None)
+        if visit:
+            visit.sweeper.close()

@@ -1,0 +1,180 @@
+"""One account at Twilio, read over its REST API: satisfies `TwilioClient` of the reconciler's ports."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+from ..core.errors import Wait
+from ..core.facts import AccountFacts, DeletionEventPage, UploadAlertPage
+from ..core.reasons import Reason
+from ..core.recordings import PAGE_SIZE, Recording, RecordingPage
+from . import documents
+from .answers import Answer, Asked, document, server_time, unusable
+from .pages import next_absolute, next_relative, with_parameter
+from .patience import Patience
+from .transport import Transport
+
+T = TypeVar("T")
+
+SOFT_DELETED = ("IncludeSoftDeleted", "true")
+"""Without it Twilio leaves out deleted recordings, which are what this operator is there for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """Where Twilio's APIs are, without a slash at the end."""
+
+    api: str
+    monitor: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioRestClient:
+    """Safe to use from several threads. Every method is a read that is tried a few times (`patience`).
+
+    Ask for `account()` first: the lists of a suspended account are refused like wrong credentials.
+    """
+
+    account_sid: str
+    secret_name: str
+    roots: Roots
+    transport: Transport
+    patience: Patience
+
+    def account(self) -> AccountFacts:
+        """The account and Twilio's time. Raises Wait for one that is suspended, closed, or not there.
+
+        A Standard API key is barred from the account itself (a Restricted one may be), but not from its recordings:
+        these are refused unless the account is active, so where they are listed it is.
+        """
+        asked = Asked("the account", self.account_sid, self.secret_name)
+
+        def read(answer: Answer) -> AccountFacts:
+            if answer.status in {401, 403} and self.transport.credentials.is_api_key:
+                return self._account_seen_from_its_recordings()
+            return _account(answer, asked)
+
+        return self._ask(f"{self._account_url}.json", read)
+
+    def recordings(self, page: str | None = None, page_size: int = PAGE_SIZE) -> RecordingPage:
+        """A page of the account's list, soft-deleted ones included. Order and overlap are Twilio's.
+
+        Raises Transient(LISTING_INCONSISTENT) where Twilio no longer knows `page`: then start again without one.
+        """
+        asked = self._asked_recordings()
+        query = with_parameter(page or urlencode({"PageSize": page_size}), *SOFT_DELETED)
+
+        def read(answer: Answer) -> RecordingPage:
+            found, uri = documents.own_recordings(_present(answer, asked), asked)
+            return RecordingPage(found, next_relative(uri, f"{self._account_path}/Recordings.json", query, asked))
+
+        return self._ask(f"{self._account_url}/Recordings.json?{query}", read)
+
+    def recording(self, sid: str) -> Recording | None:
+        """One recording, soft-deleted or not. None only on Twilio's own error 20404."""
+        asked = self._asked_recordings()
+
+        def read(answer: Answer) -> Recording | None:
+            body = document(answer, asked)
+            return None if body is None else documents.own_recording(body, sid, asked)
+
+        name = quote(sid, safe="")
+        return self._ask(f"{self._account_url}/Recordings/{name}.json?{urlencode([SOFT_DELETED])}", read)
+
+    def deletion_events(self, since: datetime, page: str | None = None) -> DeletionEventPage:
+        """A page of `recording.deleted` events, which Twilio keeps 30 days (13 months in some editions).
+
+        A bulk deletion in the Console is an event of its own kind and not among these.
+        """
+        asked = Asked("its Monitor events", self.account_sid, self.secret_name)
+        listing = f"{self.roots.monitor}/v1/Events"
+        query = page or _first_query(since, EventType="recording.deleted")
+
+        def read(answer: Answer) -> DeletionEventPage:
+            found, url = documents.deletions(_present(answer, asked), asked)
+            return DeletionEventPage(found, next_absolute(url, listing, query, asked))
+
+        return self._ask(f"{listing}?{query}", read)
+
+    def upload_alerts(self, since: datetime, page: str | None = None) -> UploadAlertPage:
+        """A page of the account's alerts, of which only those about failed uploads are kept: it may be empty.
+
+        Twilio does not answer for a `since` more than 30 days ago. There is no filter by code, and none by level
+        is used, because Twilio does not document the level of these alerts.
+        """
+        asked = Asked("its Monitor alerts", self.account_sid, self.secret_name)
+        listing = f"{self.roots.monitor}/v1/Alerts"
+        query = page or _first_query(since)
+
+        def read(answer: Answer) -> UploadAlertPage:
+            found, url = documents.upload_failures(_present(answer, asked), asked)
+            return UploadAlertPage(found, next_absolute(url, listing, query, asked))
+
+        return self._ask(f"{listing}?{query}", read)
+
+    @property
+    def _account_path(self) -> str:
+        return f"/2010-04-01/Accounts/{self.account_sid}"
+
+    @property
+    def _account_url(self) -> str:
+        return self.roots.api + self._account_path
+
+    def _account_seen_from_its_recordings(self) -> AccountFacts:
+        asked = self._asked_recordings()
+        answer = self.transport.get(f"{self._account_url}/Recordings.json?PageSize=1")
+        body = document(answer, asked)
+        if body is None:
+            raise _not_found(asked)
+        documents.own_recordings(body, asked)
+        return AccountFacts(self.account_sid, "active", "", server_time(answer, asked))
+
+    def _asked_recordings(self) -> Asked:
+        return Asked("its recordings", self.account_sid, self.secret_name)
+
+    def _ask(self, url: str, read: Callable[[Answer], T]) -> T:
+        """Reading is part of the attempt: a document that is no good is asked for again."""
+        return self.patience.persist(lambda: read(self.transport.get(url)))
+
+
+def _present(answer: Answer, asked: Asked) -> bytes:
+    """The document of a list, which exists where the account does."""
+    body = document(answer, asked)
+    if body is None:
+        raise unusable(asked, "that there is no such list (error 20404)")
+    return body
+
+
+def _account(answer: Answer, asked: Asked) -> AccountFacts:
+    body = document(answer, asked)
+    if body is None:
+        raise _not_found(asked)
+    facts = documents.account_facts(body, server_time(answer, asked), asked)
+    if facts.status == "suspended":
+        raise Wait(
+            Reason.TWILIO_ACCOUNT_SUSPENDED,
+            f"Twilio account {facts.sid} is suspended: its recordings cannot be read. Reactivate it in the Console.",
+        )
+    if facts.status == "closed":
+        raise Wait(
+            Reason.TWILIO_ACCOUNT_CLOSED,
+            f"Twilio account {facts.sid} is closed. Twilio deletes a closed account with everything in it after "
+            "30 days; ask Twilio's support to reopen it if its recordings still matter.",
+        )
+    return facts
+
+
+def _not_found(asked: Asked) -> Wait:
+    return Wait(
+        Reason.TWILIO_ACCOUNT_NOT_FOUND,
+        f"Twilio knows no account {asked.account_sid} that the credentials in Secret {asked.secret_name!r} may "
+        "see. Check spec.twilio.accountSid, and that the account was not closed more than 30 days ago.",
+    )
+
+
+def _first_query(since: datetime, **filters: str) -> str:
+    """Monitor takes times in UTC, whole seconds, and at most one filter beside them."""
+    start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return urlencode({"StartDate": start, **filters, "PageSize": PAGE_SIZE})

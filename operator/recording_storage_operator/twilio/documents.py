@@ -1,0 +1,155 @@
+"""Twilio's JSON documents, decoded straight into the values of the core.
+
+Unknown fields are skipped, unknown statuses kept. A document without a field that is relied on is refused as a whole:
+half a page read as a whole one would make recordings look gone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+
+from ..core.facts import AccountFacts, DeletionEvent, UploadAlert
+from ..core.recordings import Recording
+from .answers import Asked, unusable
+
+UPLOAD_FAILURES: Final = {"16111": 16111, "16112": 16112}
+"""External Storage could not write a recording: invalid configuration, access denied (Twilio's error dictionary)."""
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""ISO 8601 with its offset."""
+
+
+class _Account(msgspec.Struct):
+    sid: str
+    status: str
+    friendly_name: str | None = None
+
+
+class _Owner(msgspec.Struct, gc=False):
+    """Whose a recording is. The core's Recording has no room for it: it is checked here, once, and then known."""
+
+    sid: Annotated[str, msgspec.Meta(min_length=34, max_length=34)]
+    account_sid: str
+
+
+class _Recordings(msgspec.Struct):
+    recordings: list[Recording]
+    next_page_uri: str | None
+
+
+class _Owners(msgspec.Struct):
+    recordings: list[_Owner]
+
+
+class _Meta(msgspec.Struct):
+    next_page_url: str | None
+
+
+class _Event(msgspec.Struct):
+    event_type: str
+    resource_sid: str
+    event_date: Moment
+    account_sid: str
+
+
+class _Events(msgspec.Struct):
+    events: list[_Event]
+    meta: _Meta
+
+
+class _Alert(msgspec.Struct):
+    account_sid: str | None
+    error_code: str | None
+    resource_sid: str | None
+    date_created: Moment | None = None
+    date_generated: Moment | None = None
+
+
+class _Alerts(msgspec.Struct):
+    alerts: list[_Alert]
+    meta: _Meta
+
+
+_ACCOUNT: Final = msgspec.json.Decoder(_Account)
+_RECORDING: Final = msgspec.json.Decoder(Recording)
+_RECORDINGS: Final = msgspec.json.Decoder(_Recordings)
+_OWNER: Final = msgspec.json.Decoder(_Owner)
+_OWNERS: Final = msgspec.json.Decoder(_Owners)
+_EVENTS: Final = msgspec.json.Decoder(_Events)
+_ALERTS: Final = msgspec.json.Decoder(_Alerts)
+
+
+def account_facts(body: bytes, server_time: datetime, asked: Asked) -> AccountFacts:
+    """The account that was asked for. Raises Transient where it is anything else."""
+    with _well_formed(asked):
+        found = _ACCOUNT.decode(body)
+    if found.sid != asked.account_sid:
+        raise unusable(asked, "another account than the one asked for")
+    return AccountFacts(found.sid, found.status, found.friendly_name or "", server_time)
+
+
+def own_recordings(body: bytes, asked: Asked) -> tuple[list[Recording], str | None]:
+    """A page of the account's own recordings and the next one's address. Raises Transient where it is anything else."""
+    with _well_formed(asked):
+        page = _RECORDINGS.decode(body)
+        owners = _OWNERS.decode(body).recordings
+    if any(owner.account_sid != asked.account_sid for owner in owners):
+        raise unusable(asked, "a recording of another account")
+    return page.recordings, page.next_page_uri
+
+
+def own_recording(body: bytes, sid: str, asked: Asked) -> Recording:
+    """The account's own recording of this SID. Raises Transient where it is anything else."""
+    with _well_formed(asked):
+        recording = _RECORDING.decode(body)
+        owner = _OWNER.decode(body)
+    if recording.sid != sid or owner.account_sid != asked.account_sid:
+        raise unusable(asked, "another recording than the one asked for")
+    return recording
+
+
+def deletions(body: bytes, asked: Asked) -> tuple[list[DeletionEvent], str | None]:
+    """The account's own deletions and the next page's address.
+
+    Events of other accounts are left out: an API key of a parent account is shown the parent's.
+    """
+    with _well_formed(asked):
+        page = _EVENTS.decode(body)
+        found = [
+            DeletionEvent(event.resource_sid, event.event_date.astimezone(UTC))
+            for event in page.events
+            if event.event_type == "recording.deleted" and event.account_sid == asked.account_sid
+        ]
+    return found, page.meta.next_page_url
+
+
+def upload_failures(body: bytes, asked: Asked) -> tuple[list[UploadAlert], str | None]:
+    """The account's own alerts about recordings that were not uploaded, and the next page's address."""
+    with _well_formed(asked):
+        page = _ALERTS.decode(body)
+        found = [
+            UploadAlert(
+                alert.resource_sid,
+                UPLOAD_FAILURES[alert.error_code],
+                raised_at.astimezone(UTC),
+            )
+            for alert in page.alerts
+            if alert.error_code in UPLOAD_FAILURES
+            and alert.account_sid == asked.account_sid
+            and (raised_at := alert.date_generated or alert.date_created)
+            and alert.resource_sid
+            and alert.resource_sid.startswith("RE")
+        ]
+    return found, page.meta.next_page_url
+
+
+@contextmanager
+def _well_formed(asked: Asked) -> Iterator[None]:
+    """Turns what a cut off, invalid or incomplete document raises into Transient."""
+    try:
+        yield
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise unusable(asked, "a document that is incomplete or not of the form Twilio documents") from error

@@ -1,0 +1,169 @@
+"""S3 in memory: buckets, versions and delete markers, one clock for all of them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from recording_storage_operator.core.clock import Clock
+from recording_storage_operator.core.errors import ReconcileError, Wait
+from recording_storage_operator.core.facts import BucketFacts, ObjectVersion, ObjectVersionPage
+from recording_storage_operator.core.reasons import Reason
+
+
+@dataclass(slots=True)
+class StoredVersion:
+    """One version of a key. `number` grows with time, as a version id; unversioned buckets have one per key."""
+
+    number: int
+    is_delete_marker: bool
+    modified_at: datetime
+    size: int
+
+
+@dataclass(slots=True)
+class StoredBucket:
+    """`versions` holds each key's history, oldest first; a key without any version is not in it."""
+
+    region: str
+    foreign: bool = False
+    versioned: bool = False
+    versions: dict[str, list[StoredVersion]] = field(default_factory=dict)
+
+
+class FakeS3:
+    """The service. `page_size` counts every version, latest or not, as S3's MaxKeys does."""
+
+    def __init__(self, clock: Clock, page_size: int = 1000) -> None:
+        self.buckets: dict[str, StoredBucket] = {}
+        self.calls: list[tuple[str, str]] = []
+        """Every call of a client, failed ones included: method name and bucket name."""
+        self.page_size = page_size
+        self._clock = clock
+        self._numbers = count(1)
+        self._failures: dict[str, list[ReconcileError]] = {}
+
+    def bucket(self, name: str, region: str = "us-east-1") -> "FakeBucketClient":
+        """A client of a bucket, which need not exist."""
+        return FakeBucketClient(self, name, region)
+
+    def foreign_bucket(self, name: str, region: str = "us-east-1") -> None:
+        """Somebody else's bucket takes this name."""
+        self.buckets[name] = StoredBucket(region, foreign=True)
+
+    def put(self, bucket: str, key: str, size: int = 1024) -> None:
+        """Store an object now."""
+        self._add(bucket, key, is_delete_marker=False, size=size)
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete without naming a version: a delete marker where the bucket is versioned, else the object is gone."""
+        if self.buckets[bucket].versioned:
+            self._add(bucket, key, is_delete_marker=True, size=0)
+        else:
+            self.purge_versions(bucket, key)
+
+    def undelete(self, bucket: str, key: str) -> None:
+        """Remove the delete marker that hides the key."""
+        history = self.buckets[bucket].versions[key]
+        if not history[-1].is_delete_marker:
+            raise AssertionError(f"{key} in {bucket} is not deleted")
+        history.pop()
+        if not history:
+            del self.buckets[bucket].versions[key]
+
+    def purge_versions(self, bucket: str, key: str) -> None:
+        """Remove every version and delete marker of the key, leaving no trace, as a lifecycle rule would."""
+        self.buckets[bucket].versions.pop(key, None)
+
+    def fail(self, method: str, error: ReconcileError, times: int = 1) -> None:
+        """Let the next `times` calls of a client method (any bucket) raise `error`."""
+        self._failures.setdefault(method, []).extend([error] * times)
+
+    def record(self, method: str, bucket: str) -> None:
+        """Note a client's call, and fail it where that was asked for."""
+        self.calls.append((method, bucket))
+        if planned := self._failures.get(method):
+            raise planned.pop(0)
+
+    def _add(self, bucket: str, key: str, *, is_delete_marker: bool, size: int) -> None:
+        stored = self.buckets[bucket]
+        # S3 stamps whole seconds.
+        now = self._clock.now().replace(microsecond=0)
+        version = StoredVersion(next(self._numbers), is_delete_marker, now, size)
+        history = stored.versions.setdefault(key, [])
+        if not stored.versioned:
+            history.clear()
+        history.append(version)
+
+
+class FakeBucketClient:
+    """One bucket of the service, seen through the operator's port."""
+
+    def __init__(self, service: FakeS3, name: str, region: str) -> None:
+        self._service = service
+        self._name = name
+        self._region = region
+
+    def describe(self) -> BucketFacts | None:
+        self._service.record("describe", self._name)
+        if self._name not in self._service.buckets:
+            return None
+        stored = self._own()
+        return BucketFacts(self._name, stored.region, stored.versioned)
+
+    def create(self) -> None:
+        self._service.record("create", self._name)
+        if self._name in self._service.buckets:
+            self._own()
+        else:
+            self._service.buckets[self._name] = StoredBucket(self._region)
+
+    def enable_versioning(self) -> None:
+        self._service.record("enable_versioning", self._name)
+        self._own().versioned = True
+
+    def versions(self, prefix: str, page: str | None = None) -> ObjectVersionPage:
+        self._service.record("versions", self._name)
+        rows = [row for row in self._rows(prefix) if page is None or _is_after(row, page)]
+        shown = rows[: self._service.page_size]
+        latest = [
+            ObjectVersion(key, version.is_delete_marker, version.modified_at, version.size)
+            for key, version, is_latest in shown
+            if is_latest
+        ]
+        more = len(rows) > len(shown)
+        return ObjectVersionPage(latest, json.dumps([shown[-1][0], shown[-1][1].number]) if more else None)
+
+    def has(self, key: str) -> bool:
+        self._service.record("has", self._name)
+        history = self._own().versions.get(key, [])
+        return bool(history) and not history[-1].is_delete_marker
+
+    def _rows(self, prefix: str) -> "Iterator[Row]":
+        """Every version in the order S3 lists them: keys by their UTF-8 bytes, newest version first."""
+        versions = self._own().versions
+        for key in sorted(versions, key=str.encode):
+            if key.startswith(prefix):
+                history = versions[key]
+                for version in reversed(history):
+                    yield key, version, version is history[-1]
+
+    def _own(self) -> StoredBucket:
+        stored = self._service.buckets.get(self._name)
+        if stored is None:
+            raise Wait(Reason.BUCKET_MISSING, f"bucket {self._name} does not exist")
+        if stored.foreign:
+            raise Wait(Reason.BUCKET_NOT_OWNED, f"bucket {self._name} belongs to somebody else")
+        if stored.region != self._region:
+            raise Wait(Reason.BUCKET_WRONG_REGION, f"bucket {self._name} is in {stored.region}, not {self._region}")
+        return stored
+
+
+Row = tuple[str, StoredVersion, bool]
+"""Key, version, and whether it is the key's latest."""
+
+
+def _is_after(row: Row, page: str) -> bool:
+    key, number = json.loads(page)
+    return (row[0].encode(), -row[1].number) > (key.encode(), -number)

@@ -1,0 +1,272 @@
+"""Twilio in memory: accounts whose recordings come, are deleted and are purged, seen through `TwilioClient`.
+
+    clock = VirtualClock()
+    twilio = FakeTwilio(clock)
+    sid = twilio.record()
+    twilio.delete(sid)
+    twilio.fail("recordings", Transient(Reason.TWILIO_THROTTLED, "too fast"), times=2)
+    client = twilio.account()
+
+tests/contract holds this fake and the real adapter to the same behaviour.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from recording_storage_operator.core.clock import Clock
+from recording_storage_operator.core.errors import ReconcileError, Wait
+from recording_storage_operator.core.facts import (
+    AccountFacts,
+    DeletionEvent,
+    DeletionEventPage,
+    UploadAlert,
+    UploadAlertPage,
+)
+from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.core.recordings import COMPLETED, DELETED, Recording, RecordingPage
+
+ACCOUNT = "AC" + "a" * 32
+METADATA_LIFE = timedelta(days=40)
+MONITOR_LIFE = timedelta(days=30)
+START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+class VirtualClock:
+    """A clock that moves when told."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._start).total_seconds()
+
+    def advance(self, *, days: float = 0, seconds: float = 0) -> None:
+        self._now += timedelta(days=days, seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call a client made; `argument` is the page, the SID or None."""
+
+    account_sid: str
+    method: str
+    argument: str | None
+
+
+@dataclass
+class _Stored:
+    recording: Recording
+    created_at: datetime
+    deleted_at: datetime | None = None
+    hidden: bool = False
+    order: str = field(init=False)
+    """Sorts oldest first, and names the place in a listing whatever else comes or goes."""
+
+    def __post_init__(self) -> None:
+        self.order = f"{self.created_at.astimezone(UTC).isoformat()}|{self.recording.sid}"
+
+
+@dataclass
+class _Account:
+    sid: str
+    status: str = "active"
+    bucket_url: str = ""
+    recordings: dict[str, _Stored] = field(default_factory=dict)
+    events: list[DeletionEvent] = field(default_factory=list)
+    alerts: list[UploadAlert] = field(default_factory=list)
+
+
+class FakeTwilio:
+    """The world behind the clients. Every attribute may be changed at any time."""
+
+    def __init__(self, clock: Clock, page_size: int = 1000) -> None:
+        self.clock = clock
+        self.page_size = page_size
+        """The most a page holds, whatever the client asks for."""
+        self.event_lag = timedelta(0)
+        """How long after a deletion its event appears."""
+        self.lose_events = False
+        """Deletions from now on have no event, ever."""
+        self.clock_skew = timedelta(0)
+        """How far Twilio's own time is ahead of the clock."""
+        self.calls: list[Call] = []
+        self.on_call: Callable[[Call], None] = lambda call: None
+        """Runs before each call is answered: things that happen while somebody reads."""
+        self._accounts: dict[str, _Account] = {}
+        self._faults: list[tuple[str, ReconcileError]] = []
+        self._made = 0
+
+    def account(self, account_sid: str = ACCOUNT) -> "FakeTwilioClient":
+        """A client of an account, which exists from then on."""
+        self._account(account_sid)
+        return FakeTwilioClient(self, account_sid)
+
+    def set_status(self, status: str, account_sid: str = ACCOUNT) -> None:
+        """active, suspended or closed."""
+        self._account(account_sid).status = status
+
+    def store_in(self, bucket_url: str, account_sid: str = ACCOUNT) -> None:
+        """The Console switch: where new recordings go. Empty is Twilio's own cloud."""
+        self._account(account_sid).bucket_url = bucket_url.rstrip("/")
+
+    def record(
+        self,
+        sid: str = "",
+        *,
+        status: str = COMPLETED,
+        media_url: str | None = None,
+        created_at: datetime | None = None,
+        duration: int = 10,
+        account_sid: str = ACCOUNT,
+    ) -> str:
+        """A new recording, by default made now and stored where the account stores them. Returns its SID.
+
+        `duration` is in seconds.
+        """
+        self._made += 1
+        sid = sid or "RE" + hashlib.sha256(str(self._made).encode()).hexdigest()[:32]
+        account = self._account(account_sid)
+        created = (created_at or self.clock.now()).replace(microsecond=0)
+        recording = Recording(
+            sid=sid,
+            status=status,
+            date_created=format_datetime(created),
+            media_url=media_url or _media_url(account, sid),
+            duration=str(duration) if status == COMPLETED else None,
+        )
+        account.recordings[sid] = _Stored(recording, created)
+        return sid
+
+    def set_recording_status(self, sid: str, status: str) -> None:
+        """For instance from processing to completed."""
+        _, stored = self._find(sid)
+        stored.recording = replace(stored.recording, status=status, duration="10")
+
+    def delete(self, sid: str) -> None:
+        """DELETE of one recording: the audio is gone, an event tells of it."""
+        self._delete(sid, told=not self.lose_events)
+
+    def bulk_delete(self, *sids: str) -> None:
+        """A deletion in the Console's log page, of which no `recording.deleted` event tells."""
+        for sid in sids:
+            self._delete(sid, told=False)
+
+    def hide(self, sid: str, *, hidden: bool = True) -> None:
+        """Listings leave it out, though it exists and can be fetched."""
+        self._find(sid)[1].hidden = hidden
+
+    def forget(self, sid: str) -> None:
+        """It vanishes with its metadata, as if it never was."""
+        account, _ = self._find(sid)
+        del account.recordings[sid]
+
+    def alert(self, sid: str, code: int = 16112) -> None:
+        """Twilio could not write this recording to the bucket."""
+        account, _ = self._find(sid)
+        account.alerts.append(UploadAlert(sid, code, self.clock.now().replace(microsecond=0)))
+
+    def fail(self, method: str, error: ReconcileError, times: int = 1) -> None:
+        """The next calls of this method raise the error, whichever account they are for."""
+        self._faults.extend([(method, error)] * times)
+
+    def _delete(self, sid: str, *, told: bool) -> None:
+        account, stored = self._find(sid)
+        if stored.recording.status != COMPLETED:
+            raise ValueError(f"{sid} is {stored.recording.status}: only a completed recording can be deleted")
+        stored.deleted_at = self.clock.now().replace(microsecond=0)
+        stored.recording = replace(stored.recording, status=DELETED)
+        if told:
+            account.events.append(DeletionEvent(sid, stored.deleted_at))
+
+    def _account(self, account_sid: str) -> _Account:
+        return self._accounts.setdefault(account_sid, _Account(account_sid))
+
+    def _find(self, sid: str) -> tuple[_Account, _Stored]:
+        for account in self._accounts.values():
+            if sid in account.recordings:
+                return account, account.recordings[sid]
+        raise KeyError(sid)
+
+    def called(self, call: Call) -> _Account:
+        """Log a call, let the world react, and raise the fault that is due."""
+        self.calls.append(call)
+        self.on_call(call)
+        for index, (method, error) in enumerate(self._faults):
+            if method == call.method:
+                del self._faults[index]
+                raise error
+        return self._account(call.account_sid)
+
+
+@dataclass(frozen=True)
+class FakeTwilioClient:
+    """One account of a FakeTwilio, as the reconciler sees it."""
+
+    world: FakeTwilio
+    account_sid: str
+
+    def account(self) -> AccountFacts:
+        account = self.world.called(Call(self.account_sid, "account", None))
+        if account.status == "suspended":
+            raise Wait(Reason.TWILIO_ACCOUNT_SUSPENDED, "the account is suspended")
+        if account.status == "closed":
+            raise Wait(Reason.TWILIO_ACCOUNT_CLOSED, "the account is closed")
+        server_time = (self.world.clock.now() + self.world.clock_skew).replace(microsecond=0)
+        return AccountFacts(account.sid, account.status, "fake", server_time)
+
+    def recordings(self, page: str | None = None, page_size: int = 1000) -> RecordingPage:
+        stored = self._children(Call(self.account_sid, "recordings", page))
+        older = (one for one in stored.values() if not one.hidden and (page is None or one.order < page))
+        newest_first = sorted(older, key=lambda one: one.order, reverse=True)
+        shown = newest_first[: min(page_size, self.world.page_size)]
+        more = len(newest_first) > len(shown)
+        return RecordingPage([one.recording for one in shown], shown[-1].order if more else None)
+
+    def recording(self, sid: str) -> Recording | None:
+        stored = self._children(Call(self.account_sid, "recording", sid)).get(sid)
+        return stored.recording if stored else None
+
+    def deletion_events(self, since: datetime, page: str | None = None) -> DeletionEventPage:
+        self._children(Call(self.account_sid, "deletion_events", page))
+        now = self.world.clock.now()
+        first = max(since, now - MONITOR_LIFE)
+        events = self.world._account(self.account_sid).events
+        seen = [event for event in events if first <= event.deleted_at <= now - self.world.event_lag]
+        start, end, following = self._window(page, len(seen))
+        return DeletionEventPage(seen[::-1][start:end], following)
+
+    def upload_alerts(self, since: datetime, page: str | None = None) -> UploadAlertPage:
+        self._children(Call(self.account_sid, "upload_alerts", page))
+        first = max(since, self.world.clock.now() - MONITOR_LIFE)
+        seen = [alert for alert in self.world._account(self.account_sid).alerts if first <= alert.raised_at]
+        start, end, following = self._window(page, len(seen))
+        return UploadAlertPage(seen[::-1][start:end], following)
+
+    def _window(self, page: str | None, total: int) -> tuple[int, int, str | None]:
+        start = int(page or 0)
+        end = start + self.world.page_size
+        return start, end, str(end) if end < total else None
+
+    def _children(self, call: Call) -> dict[str, _Stored]:
+        """The recordings that are not purged yet. A suspended or closed account refuses these, as Twilio does."""
+        account = self.world.called(call)
+        if account.status != "active":
+            raise Wait(Reason.TWILIO_CREDENTIALS_REJECTED, "Twilio refused the credentials")
+        limit = self.world.clock.now() - METADATA_LIFE
+        purged = [sid for sid, one in account.recordings.items() if one.deleted_at and one.deleted_at <= limit]
+        for sid in purged:
+            del account.recordings[sid]
+        return account.recordings
+
+
+def _media_url(account: _Account, sid: str) -> str:
+    if account.bucket_url:
+        return f"{account.bucket_url}/{account.sid}/{sid}"
+    return f"https://api.twilio.com/2010-04-01/Accounts/{account.sid}/Recordings/{sid}"

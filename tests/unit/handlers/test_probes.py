@@ -1,0 +1,71 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from recording_storage_operator.handlers.metrics import Metrics
+from recording_storage_operator.handlers.probes import ProbeServer
+
+
+class Process:
+    def __init__(self) -> None:
+        self.stuck: str | None = None
+        self.unlisted: str | None = None
+        self.metrics = Metrics()
+        self.server = ProbeServer(
+            ("127.0.0.1", 0),
+            alive=[lambda: None, lambda: self.stuck],
+            ready=[lambda: self.unlisted],
+            metrics=self.metrics.registry,
+        )
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"http://127.0.0.1:{self.server.port}{path}")
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    process = Process()
+    process.server.start()
+    yield process
+    process.server.stop()
+
+
+def test_a_healthy_process_says_ok(process: Process) -> None:
+    for path in ("/healthz", "/readyz", "/healthz?verbose"):
+        assert (process.get(path).status_code, process.get(path).text) == (200, "ok")
+
+
+def test_a_problem_fails_liveness_and_is_named(process: Process) -> None:
+    process.stuck = "stuck on n/a"
+    answer = process.get("/healthz")
+    assert (answer.status_code, answer.text) == (503, "stuck on n/a")
+    assert process.get("/readyz").status_code == 200
+
+
+def test_a_process_that_cannot_serve_yet_is_alive_but_not_ready(process: Process) -> None:
+    process.unlisted = "the resources have not been listed yet"
+    assert process.get("/readyz").status_code == 503
+    assert process.get("/healthz").status_code == 200
+
+
+def test_other_paths_are_not_found(process: Process) -> None:
+    assert process.get("/").status_code == 404
+
+
+def test_metrics_tell_passes_requests_events_and_the_queue(process: Process) -> None:
+    process.metrics.passed("done", 0.2)
+    process.metrics.requested("GET", "200")
+    process.metrics.watched(queued=False)
+    process.metrics.follow(lambda: {"waiting": 3, "failing": 1}, lambda: 2)
+    lines = process.get("/metrics").text.splitlines()
+    for line in (
+        'recordings_passes_total{result="done"} 1.0',
+        "recordings_pass_seconds_count 1.0",
+        'recordings_kubernetes_requests_total{code="200",method="GET"} 1.0',
+        'recordings_watch_events_total{queued="false"} 1.0',
+        'recordings_queue_keys{state="waiting"} 3.0',
+        'recordings_queue_keys{state="failing"} 1.0',
+        "recordings_watch_unseen 2.0",
+    ):
+        assert line in lines

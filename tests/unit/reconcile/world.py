@@ -1,0 +1,109 @@
+"""A whole world in memory around the reconciler: cluster, Twilio, S3 and one clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from recording_storage_operator.core.desired import Bucket, TwilioAccount
+from recording_storage_operator.core.ledger import SETTLED, Entry
+from recording_storage_operator.core.work import Key, Outcome, Turn
+from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore, Secret, TwilioClient
+from recording_storage_operator.reconcile.reconciler import Ports, Reconciler
+from recording_storage_operator.reconcile.visits import Visits
+from tests.builders import ACCOUNT, BUCKET, BUCKET_URL, storage
+from tests.fakes.kube import FakeCluster
+from tests.fakes.s3 import FakeS3
+from tests.fakes.twilio import FakeTwilio, VirtualClock
+
+
+@dataclass
+class FakeClouds:
+    """Clients of the fakes, whatever the credentials say."""
+
+    twilio_world: FakeTwilio
+    s3: FakeS3
+    cluster: FakeCluster
+
+    def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
+        return self.twilio_world.account(account.account_sid)
+
+    def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
+        return self.s3.bucket(bucket.name, bucket.region)
+
+    def ledger(self, key: Key, uid: str) -> LedgerStore:
+        return self.cluster.ledger(key, uid)
+
+
+@dataclass
+class World:
+    """`run` takes a resource through its turns until nothing is due."""
+
+    work_dir: Path
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    cluster: FakeCluster = field(default_factory=FakeCluster)
+    should_yield: Callable[[], bool] = lambda: False
+
+    def __post_init__(self) -> None:
+        self.twilio = FakeTwilio(self.clock)
+        self.s3 = FakeS3(self.clock)
+        self.cluster.put_secret("default", "twilio", {"authToken": "0" * 32})
+        self.cluster.put_secret("default", "s3", {"accessKeyId": "A" * 20, "secretAccessKey": "s" * 40})
+        self.restart_operator()
+
+    def restart_operator(self) -> None:
+        """A new process: everything in memory is lost."""
+        ports = Ports(
+            storages=self.cluster.storages,
+            secrets=self.cluster.secrets,
+            clouds=FakeClouds(self.twilio, self.s3, self.cluster),
+            clock=self.clock,
+        )
+        self.reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))
+
+    def turn(self, key: Key) -> Outcome:
+        """One turn of a key."""
+        return self.reconciler(key, Turn(self.should_yield))
+
+    def run(self, key: Key, turns: int = 50) -> Outcome:
+        """Turns until the resource rests, fails or waits."""
+        for _ in range(turns):
+            outcome = self.turn(key)
+            if outcome.failed or outcome.after is None or outcome.after > 0:
+                return outcome
+        raise AssertionError(f"{key} does not come to rest: {outcome}")
+
+    def create(self, **spec: Any) -> Key:
+        """A resource that was reconciled once."""
+        key = self.cluster.create(storage(**spec))
+        self.run(key)
+        return key
+
+    def sweep(self, key: Key) -> Outcome:
+        """Let the next sweep come."""
+        self.clock.advance(seconds=1000)
+        return self.run(key)
+
+    def external(self, **fields: Any) -> str:
+        """A recording that External Storage delivered."""
+        self.twilio.store_in(BUCKET_URL)
+        sid = self.twilio.record(**fields)
+        self.s3.put(BUCKET, object_key(sid))
+        return sid
+
+    def entries(self, key: Key) -> list[Entry]:
+        """The whole ledger."""
+        return [entry for part in self.cluster.slices_of(key) if part.day != SETTLED for entry in part.entries()]
+
+    def condition(self, key: Key, name: str) -> tuple[str, str] | None:
+        """Status and reason of a condition."""
+        for condition in self.cluster.status(key).get("conditions", ()):
+            if condition["type"] == name:
+                return condition["status"], condition["reason"]
+        return None
+
+
+def object_key(sid: str) -> str:
+    """Where Twilio puts a recording."""
+    return f"{ACCOUNT}/{sid}"

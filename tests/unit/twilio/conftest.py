@@ -1,0 +1,43 @@
+"""Clients of a canned server, with little patience and short time limits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from recording_storage_operator.core.desired import TwilioAccount
+from recording_storage_operator.twilio.client import TwilioRestClient
+from recording_storage_operator.twilio.connect import TwilioConnector
+from recording_storage_operator.twilio.patience import Patience
+from recording_storage_operator.twilio.transport import Timeouts
+from tests.unit.twilio.wire import ACCOUNT, TOKEN, CannedServer, Reply
+
+Serve = Callable[..., CannedServer]
+Connect = Callable[..., TwilioRestClient]
+
+ONCE = Patience(attempts=1)
+
+
+@pytest.fixture
+def resources() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def serve(resources: ExitStack) -> Serve:
+    def start(*replies: Reply) -> CannedServer:
+        return resources.enter_context(CannedServer(*replies))
+
+    return start
+
+
+@pytest.fixture
+def connect(resources: ExitStack) -> Connect:
+    def client(url: str, patience: Patience = ONCE, timeouts: Timeouts | None = None) -> TwilioRestClient:
+        limits = timeouts or Timeouts(connect=5, read=5, answer=5)
+        connector = TwilioConnector(url, patience=patience, timeouts=limits)
+        resources.callback(connector.close)
+        return connector.connect(TwilioAccount(ACCOUNT, "twilio"), {"authToken": TOKEN}, "twilio")
+
+    return client
