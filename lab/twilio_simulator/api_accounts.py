@@ -19,7 +19,9 @@ async def list_all(call: Call) -> Reply:
     """The account and its subaccounts."""
     _check_key(call)
     own = call.principal.account_sid
-    found = [row for row in call.world.accounts.by_sid.values() if _visible(call, row) and own in (row.sid, row.owner_sid)]
+    found = [
+        row for row in call.world.accounts.by_sid.values() if _visible(call, row) and own in (row.sid, row.owner_sid)
+    ]
     rows = sorted(found, key=_key)
     name, status = call.query.get("FriendlyName"), call.query.get("Status")
 

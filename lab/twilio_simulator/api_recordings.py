@@ -1,7 +1,7 @@
 """v2010 Recordings: list, fetch, delete, and the audio itself."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from . import lifecycle, render
@@ -51,7 +51,7 @@ async def delete(call: Call) -> Reply:
     return Reply(204)
 
 
-async def redirected_media(call: Call) -> Reply:
+def redirected_audio(call: Call) -> Reply:
     """The other host that media may be redirected to. No credentials belong here."""
     recording = call.world.recordings.by_sid.get(call.match["sid"])
     if recording is None or recording.status != "completed":
@@ -136,8 +136,8 @@ class _Keys(Mapping[str, Key]):
         row = self._live.by_sid.get(sid)
         return self._purged[sid] if row is None else key_of(row)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        yield from self._live.by_sid
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._live.by_sid)
 
     def __len__(self) -> int:
         return len(self._live.by_sid)

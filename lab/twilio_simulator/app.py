@@ -1,7 +1,7 @@
 """The routes: Twilio's own on the one side, the control plane on the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
@@ -41,7 +41,12 @@ _API: list[tuple[str, str, Handler, str]] = [
     ("DELETE", f"{_ACCOUNT}/Recordings/{_SID}{_EXT}", api_recordings.delete, "recordings:delete"),
     ("GET", f"{_ACCOUNT}/Calls/{{parent}}/Recordings{_FORMAT}", api_nested.list_of_call, "recordings:list"),
     ("GET", f"{_ACCOUNT}/Conferences/{{parent}}/Recordings{_FORMAT}", api_nested.list_of_conference, "recordings:list"),
-    ("GET", f"{_ACCOUNT}/Recordings/{{parent}}/AddOnResults{_FORMAT}", api_nested.list_add_on_results, "recordings:read"),
+    (
+        "GET",
+        f"{_ACCOUNT}/Recordings/{{parent}}/AddOnResults{_FORMAT}",
+        api_nested.list_add_on_results,
+        "recordings:read",
+    ),
     ("GET", "/v1/Events", monitor.list_events, "events:list"),
     ("GET", f"/v1/Events/{_SID}", monitor.fetch_event, "events:read"),
     ("GET", "/v1/Alerts", monitor.list_alerts, "alerts:list"),
@@ -99,6 +104,8 @@ def build(world: World) -> web.Application:
         endpoint = Endpoint(world, app[STOPPING], handler, permission)
         for verb in (method, "HEAD") if method == "GET" else (method,):
             app.router.add_route(verb, path, endpoint.handle)
+    for path in dict.fromkeys(path for _, path, _, _ in _API + _TRANSCRIPTIONS):
+        app.router.add_route("*", path, Endpoint(world, app[STOPPING], _no_method, "").handle)
     app.router.add_route("*", "/_sim/{rest:.*}", operation(world, _no_operation))
     app.router.add_route("*", "/{rest:.*}", Endpoint(world, app[STOPPING], _no_resource, "").handle)
     app.on_response_prepare.append(_virtual_date(world))
@@ -114,6 +121,34 @@ async def _no_operation(_: World, request: web.Request) -> control.Answer:
 
 async def _no_resource(call: Call) -> Reply:
     raise not_found(call.path)
+
+
+async def _no_method(_: Call) -> Reply:
+    raise ApiError(405, 20004, "Method not allowed")
+
+
+def _virtual_date(world: World) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def set_headers(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = http_date(world.clock.now())
+        response.headers["Server"] = "twilio-simulator"
+
+    return set_headers
+
+
+def _ticking(world: World) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Where time runs by itself, what is due has to happen by itself as well."""
+
+    async def tick() -> None:
+        while True:
+            await lifecycle.settle(world)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(tick())
+        yield
+        task.cancel()
+
+    return running
 
 
 async def _release_hanging(app: web.Application) -> None:

@@ -7,7 +7,7 @@ DAY = 86_400
 
 
 class VirtualClock:
-    """Seconds since the epoch, moved by `advance`. With a rate above 0 it also runs by itself, so many seconds a second."""
+    """Seconds since the epoch, moved by `advance`. With a rate it runs by itself: so many seconds a second."""
 
     def __init__(self, start: float, rate: float = 0.0, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._base = start

@@ -104,5 +104,3 @@ class Switch(Body):
     endpoint_url: str | None = None
     access_key_id: str = ""
     secret_access_key: str = ""
-
-

@@ -12,8 +12,7 @@ _STALE_SECONDS = 60.0
 
 def too_many(retry_after: int | None) -> ApiError:
     """429/20429: the request was not processed."""
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return ApiError(429, 20429, "Too Many Requests", headers)
+    return ApiError(429, 20429, "Too Many Requests", _retry_after(retry_after))
 
 
 def dropped() -> Reply:
@@ -23,24 +22,33 @@ def dropped() -> Reply:
 
 def instead(fault: Fault, path: str, options: Options) -> Reply | None:
     """The reply of a fault that keeps the request from being processed; None for the other kinds."""
-    retry_after = fault.rule.retry_after
     match fault.rule.kind:
-        case "429":
-            return as_error(too_many(options.retry_after_seconds if retry_after is None else retry_after), path)
-        case "500":
-            return as_error(ApiError(500, 20500, "Internal Server Error"), path)
-        case "503":
-            headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-            return as_error(ApiError(503, 20503, "Service unavailable", headers), path)
         case "502_html":
             return Reply(502, _BAD_GATEWAY, "text/html")
-        case "401":
-            return as_error(unauthenticated(), path)
         case "xml_error_200":
             return Reply(200, as_error(not_found(path), path.removesuffix(".json")).body, XML)
         case "reset_before":
             return dropped()
+    error = _error(fault, options)
+    return None if error is None else as_error(error, path)
+
+
+def _error(fault: Fault, options: Options) -> ApiError | None:
+    retry_after = fault.rule.retry_after
+    match fault.rule.kind:
+        case "429":
+            return too_many(options.retry_after_seconds if retry_after is None else retry_after)
+        case "500":
+            return ApiError(500, 20500, "Internal Server Error")
+        case "503":
+            return ApiError(503, 20503, "Service unavailable", _retry_after(retry_after))
+        case "401":
+            return unauthenticated()
     return None
+
+
+def _retry_after(seconds: int | None) -> dict[str, str]:
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def view(fault: Fault) -> View:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 
 from .call import Call
 from .clock import DAY
@@ -152,8 +153,13 @@ async def _finish(world: World, account_sid: str, rows: list[Recording]) -> None
         return
     for recording in rows:
         recording.external = destination.object_for(recording, world.options.external_url_style)
-    for sid, code in (await _upload(world, destination, rows)).items():
-        world.alerts.add(Alert(world.clock.second(), account_sid, sid, 0, code, _UPLOAD_ALERTS[code]))
+    failed = await _upload(world, destination, rows)
+    for recording in rows:
+        code = failed.get(recording.sid)
+        if code is not None and recording.external is not None:
+            recording.external = replace(recording.external, endpoint_url=None)
+            now = world.clock.second()
+            world.alerts.add(Alert(now, account_sid, recording.sid, 0, code, _UPLOAD_ALERTS[code]))
 
 
 async def _upload(world: World, destination: Destination, rows: list[Recording]) -> dict[str, int]:

@@ -53,9 +53,7 @@ def mp3(recording: Recording) -> Audio:
 
 def _riff_header(size: int, channels: int) -> bytes:
     layout = (1, channels, SAMPLE_RATE, WAV_BYTES_PER_SECOND * channels, 2 * channels, 16)
-    return struct.pack(
-        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, *layout, b"data", size
-    )
+    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, *layout, b"data", size)
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from typing import Any
 from . import render
 from .call import Call, own_account
 from .dates import parse_iso
-from .feed import Alert, E_, Event, position_of
+from .feed import E_, Alert, Event, position_of
 from .paging import Cursor, Listing, Page, links_of, page_size
 from .reply import ApiError, Reply, as_json, not_found
 from .sids import digest

@@ -14,7 +14,7 @@ class Options(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`GET /_sim/options` shows these, `PUT /_sim/options` changes those that it names."""
 
     date_updated_on_delete: Literal["stay", "move"] = "stay"
-    """Whether a deletion moves `date_updated`. Undocumented; the published example of a deleted recording has not moved."""
+    """Whether a deletion moves `date_updated`. Undocumented; in the published example it has not moved."""
     delete_not_completed_status: Annotated[int, msgspec.Meta(ge=400, le=499)] = 400
     """HTTP status for deleting a recording that is not completed. Undocumented."""
     delete_not_completed_code: int = 20009

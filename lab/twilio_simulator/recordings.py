@@ -14,7 +14,7 @@ METADATA_KEPT = 40 * DAY
 
 @dataclass(frozen=True, slots=True)
 class ExternalObject:
-    """Where an external recording was written. Without an endpoint nothing was really uploaded."""
+    """Where an external recording is said to be. Without an endpoint nothing was really uploaded."""
 
     endpoint_url: str | None
     bucket: str

@@ -29,7 +29,7 @@ class Endpoint:
     handler: Handler
     permission: str
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         started = time.perf_counter()
         entry = self._entry(request)

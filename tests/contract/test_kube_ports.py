@@ -76,6 +76,10 @@ def set_finalizers(*finalizers: str) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def wanting(status: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    return lambda obj: status
+
+
 class StoragesContract:
     """Reading, writing the status, holding and releasing."""
 
@@ -94,14 +98,14 @@ class StoragesContract:
         first = {"observedGeneration": 1, "recordings": {"total": 2, "s3": 1}, "plan": {"summary": "nothing to do"}}
         second = {"observedGeneration": 1, "recordings": {"total": 3}, "backend": {"desired": "S3", "observed": "S3"}}
         for status in (first, second):
-            assert world.storages.write_status(key, uid(world, key), lambda obj, wanted=status: wanted) is True
+            assert world.storages.write_status(key, uid(world, key), wanting(status)) is True
             assert read(world, key)["status"] == status
         assert read(world, key)["metadata"]["generation"] == 1
 
     def test_lists_in_the_status_are_replaced_whole(self, world: World, key: Key) -> None:
         for types in (["Ready", "Stalled"], ["Ready"], []):
             status = {"conditions": [condition(kind) for kind in types]}
-            world.storages.write_status(key, uid(world, key), lambda obj, wanted=status: wanted)
+            world.storages.write_status(key, uid(world, key), wanting(status))
             assert read(world, key)["status"] == status
 
     def test_an_equal_status_is_not_written(self, world: World, key: Key) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, Self
 
+import boto3
 import pytest
 
-from lab.s3 import MotoServer, VersityGateway
+from lab.s3 import Credentials, MotoServer, VersityGateway
+from lab.s3 import client as s3_client
 from recording_storage_operator.core.desired import Bucket
 from recording_storage_operator.core.errors import Wait
 from recording_storage_operator.core.facts import BucketFacts, ObjectVersion
@@ -16,9 +18,6 @@ from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.reconcile.ports import BucketClient
 from recording_storage_operator.s3.connect import Connections, Limits
 from tests.fakes.s3 import FakeS3
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
 PAGE_SIZE = 3
@@ -73,15 +72,26 @@ class FakeWorld:
 
 
 class ServerWorld:
-    def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str, others: "S3Client") -> None:
+    """A server over its socket: the operator's own client, and a plain SDK client for everybody else."""
+
+    def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str, session_token: str = "") -> None:
         self._endpoint = endpoint
         self._values = {"accessKeyId": access_key_id, "secretAccessKey": secret_access_key}
-        self._others = others
-        self.connections = Connections([endpoint], allow_ambient=False, limits=Limits(page_size=PAGE_SIZE, attempts=1))
+        if session_token:
+            self._values["sessionToken"] = session_token
+        self._others = s3_client(endpoint, access_key_id, secret_access_key)
+        self._connections = Connections([endpoint], allow_ambient=False, limits=Limits(page_size=PAGE_SIZE, attempts=1))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connections.close()
+        self._others.close()
 
     def client(self, bucket: str, region: str = REGION) -> BucketClient:
         wanted = Bucket(bucket, region, endpoint_url=self._endpoint, credentials_secret="s3")
-        return self.connections.bucket(wanted, self._values)
+        return self._connections.bucket(wanted, self._values)
 
     def put(self, bucket: str, key: str, size: int = 5) -> None:
         self._others.put_object(Bucket=bucket, Key=key, Body=b"x" * size)
@@ -100,12 +110,11 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     if request.param == "fake":
         yield FakeWorld()
         return
-    with MotoServer() if request.param == "moto" else VersityGateway() as server:
-        others = server.client()
-        served = ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key, others)
+    with (
+        MotoServer() if request.param == "moto" else VersityGateway() as server,
+        ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key) as served,
+    ):
         yield served
-        served.connections.close()
-        others.close()
 
 
 _names = (f"recordings-{number}" for number in count(1))
@@ -314,3 +323,82 @@ def test_a_missing_bucket_is_neither_an_empty_listing_nor_a_missing_object(world
         reasons.append(caught.value.reason)
 
     assert reasons == [Reason.BUCKET_MISSING] * 3
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[tuple[MotoServer, dict[str, Credentials]]]:
+    """A server that checks signatures and rights, with a bucket `guarded` and key pairs by what is the matter."""
+    with MotoServer() as server:
+        pairs = {"denied user": server.create_user("denied", allowing("s3:ListAllMyBuckets"))}
+        server.enforce_iam()
+        pairs["unknown key"] = Credentials("AKIANOBODYNOBODYNOBO", "secret")
+        pairs["wrong secret"] = Credentials(server.access_key_id, "secret")
+        administrator = server.client()
+        administrator.create_bucket(Bucket="guarded")
+        administrator.close()
+        yield server, pairs
+
+
+def allowing(action: str) -> dict[str, object]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+
+
+@pytest.mark.parametrize(
+    ("who", "on_describe", "on_use"),
+    [
+        ("denied user", Reason.BUCKET_NOT_OWNED, Reason.S3_ACCESS_DENIED),
+        ("unknown key", Reason.S3_CREDENTIALS_REJECTED, Reason.S3_CREDENTIALS_REJECTED),
+        ("wrong secret", Reason.S3_CREDENTIALS_REJECTED, Reason.S3_CREDENTIALS_REJECTED),
+    ],
+)
+def test_without_rights_everything_waits_and_nothing_looks_gone(
+    guarded: tuple[MotoServer, dict[str, Credentials]], who: str, on_describe: Reason, on_use: Reason
+) -> None:
+    server, pairs = guarded
+    reasons = []
+    with ServerWorld(server.endpoint, *pairs[who]) as world:
+        client = world.client("guarded")
+        for ask in (client.describe, client.enable_versioning, lambda: client.versions(""), lambda: client.has("a")):
+            with pytest.raises(Wait) as caught:
+                ask()
+            reasons.append(caught.value.reason)
+
+    assert reasons == [on_describe, on_use, on_use, on_use]
+
+
+def test_a_name_that_another_account_took_cannot_be_created(name: str) -> None:
+    with (
+        MotoServer() as server,
+        another_account(server) as theirs,
+        ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key) as ours,
+    ):
+        theirs.client(name).create()
+        with pytest.raises(Wait) as caught:
+            ours.client(name).create()
+
+    assert caught.value.reason is Reason.BUCKET_NOT_OWNED
+
+
+def another_account(server: MotoServer) -> ServerWorld:
+    sts = boto3.client(
+        "sts",
+        endpoint_url=server.endpoint,
+        aws_access_key_id=server.access_key_id,
+        aws_secret_access_key=server.secret_access_key,
+        region_name=REGION,
+    )
+    role = sts.assume_role(RoleArn="arn:aws:iam::222222222222:role/other", RoleSessionName="other")["Credentials"]
+    sts.close()
+    return ServerWorld(server.endpoint, role["AccessKeyId"], role["SecretAccessKey"], role["SessionToken"])
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "ap-southeast-7"])
+def test_a_bucket_is_created_in_the_region_asked_for(name: str, region: str) -> None:
+    with (
+        MotoServer() as server,
+        ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key) as world,
+    ):
+        client = world.client(name, region)
+        client.create()
+
+        assert client.describe() == BucketFacts(name, region, versioned=False)

@@ -71,7 +71,6 @@ class RecordingCounts(Written):
     twilio: Count | None = None
     s3: Count | None = None
     elsewhere: Count | None = None
-    deleted: Count | None = None
     absent: Count | None = None
     in_progress: Count | None = None
     missing: Count | None = None

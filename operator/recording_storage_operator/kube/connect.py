@@ -12,14 +12,19 @@ from typing import Any
 
 import urllib3
 from kubernetes.client import ApiClient, ApiException, Configuration
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config import ConfigException, load_kube_config
+from kubernetes.config.incluster_config import InClusterConfigLoader
 
 from ..core.errors import Terminal
 from ..core.reasons import Reason
 from .errors import Answer, error_of, unreachable
 
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 30.0
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where Kubernetes puts a pod's credentials."""
+
+TIMEOUTS = (5.0, 30.0)
+"""Seconds to connect, and between two bytes of an answer."""
+
 USER_AGENT = "recording-storage-operator"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
@@ -27,7 +32,7 @@ JSON_PATCH = "application/json-patch+json"
 Observe = Callable[[str, str], None]
 
 # The client library says it is typed; its loaders are not.
-_from_pod: Callable[..., None] = load_incluster_config
+_from_pod: Callable[..., Any] = InClusterConfigLoader
 _from_file: Callable[..., None] = load_kube_config
 
 log = logging.getLogger(__name__)
@@ -51,7 +56,9 @@ def in_cluster(environ: Mapping[str, str] = os.environ) -> bool:
     return "KUBECONFIG" not in environ and "KUBERNETES_SERVICE_HOST" in environ
 
 
-def load_configuration(pool_size: int, environ: Mapping[str, str] = os.environ) -> Configuration:
+def load_configuration(
+    pool_size: int, environ: Mapping[str, str] = os.environ, account: Path = SERVICE_ACCOUNT
+) -> Configuration:
     """Where the API server is and how to log in: `KUBECONFIG`, else the pod's service account, else ~/.kube/config.
 
     A pod's token file is read anew every minute. Nothing is retried below the queue: it knows what is safe to repeat.
@@ -60,7 +67,8 @@ def load_configuration(pool_size: int, environ: Mapping[str, str] = os.environ) 
     configuration = Configuration()
     try:
         if in_cluster(environ):
-            _from_pod(client_configuration=configuration)
+            pod = _from_pod(str(account / "token"), str(account / "ca.crt"), environ=environ)
+            pod.load_and_set(configuration)
         else:
             path = environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
             _from_file(config_file=path, client_configuration=configuration, persist_config=False)
@@ -78,8 +86,11 @@ class Connection:
     `observe` gets the method and the code (an HTTP status, or "none" without an answer) of each request.
     """
 
-    def __init__(self, load: Callable[[], Configuration], observe: Observe) -> None:
+    def __init__(
+        self, load: Callable[[], Configuration], observe: Observe, timeouts: tuple[float, float] = TIMEOUTS
+    ) -> None:
         self._load = load
+        self._timeouts = timeouts
         self._observe = observe
         self._lock = threading.Lock()
         self._client = self._connect()
@@ -119,7 +130,7 @@ class Connection:
     def _exchange(self, client: Any, call: Call) -> tuple[int, bytes, str | None]:
         code = "none"
         try:
-            answer = client.call_api(*_serialised(client, call), _request_timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+            answer = client.call_api(*_serialised(client, call), _request_timeout=self._timeouts)
             body = answer.read()
             code = str(answer.status)
         except (urllib3.exceptions.HTTPError, ApiException, OSError) as error:
@@ -161,7 +172,8 @@ def _seconds(retry_after: str | None) -> float | None:
 
 def _why(error: Exception) -> str:
     """Without the error's own text, which names addresses of objects and counts of bytes."""
-    if isinstance(error, urllib3.exceptions.TimeoutError):
+    refused = isinstance(error, urllib3.exceptions.NewConnectionError)  # which counts as a timeout, too
+    if isinstance(error, urllib3.exceptions.TimeoutError) and not refused:
         return "the API server does not answer in time"
     if isinstance(error, (urllib3.exceptions.SSLError, ApiException)):
         return "the API server's certificate is not accepted"

@@ -62,6 +62,8 @@ class Sweeper:
     def __init__(self, path: Path, clock: Clock) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        # What a killed process left behind may be half a transaction.
+        path.unlink(missing_ok=True)
         # Workers take turns on a key, never at once, so the connection may wander between their threads.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # A lost sweep is made again: durability would only cost time.
@@ -200,11 +202,12 @@ class Sweeper:
 
     def _compare(self, row: Row, now: datetime, horizon: datetime) -> None:
         verdict = judge(row.evidence, now)
-        self._counts[verdict.state] += 1
         sid, known = row.evidence.sid, row.memory.entry
-        if row.memory.settled and not still_shown(verdict, row.evidence, horizon):
+        settled = row.memory.settled and still_shown(verdict, row.evidence, horizon)
+        if row.memory.settled and not settled:
             self.findings.withdraw([(sid, SETTLED)])
         entry = revise(row.memory, verdict, row.evidence, horizon)
+        self._counts[State.DELETED if entry or settled else verdict.state] += 1
         if entry == known:
             return
         day = expiry_day(entry, self._scope.metadata_days) if entry else ""

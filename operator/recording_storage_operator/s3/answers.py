@@ -59,7 +59,7 @@ _MEANINGS = {
     "PermanentRedirect": _Meaning.ELSEWHERE,
     "IllegalLocationConstraintException": _Meaning.ELSEWHERE,
     "InvalidLocationConstraint": _Meaning.ELSEWHERE,
-    "301": _Meaning.ELSEWHERE,
+    "HTTP 301": _Meaning.ELSEWHERE,
     "RequestTimeTooSkewed": _Meaning.SKEWED,
     "TemporaryRedirect": _Meaning.BUSY,
     "RequestTimeout": _Meaning.BUSY,
@@ -109,7 +109,7 @@ _WORDS: dict[_Meaning, tuple[type[ReconcileError], Reason, str]] = {
     ),
 }
 
-_CODE = re.compile(r"[A-Za-z0-9.]{1,64}")
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
 _SPEC_ERRORS = (sdk.ParamValidationError, sdk.InvalidRegionError, sdk.EndpointProviderError)
 _CREDENTIAL_ERRORS = (
@@ -118,6 +118,8 @@ _CREDENTIAL_ERRORS = (
     sdk.CredentialRetrievalError,
     sdk.ProfileNotFound,
 )
+# The SDK's parsers fall over documents that they do not expect in all these ways.
+_PARSER_ERRORS = (ResponseParserError, ValueError, TypeError, LookupError, AttributeError)
 _NETWORK_ERRORS = (sdk.ConnectionError, sdk.HTTPClientError, HTTPError)
 
 
@@ -128,14 +130,14 @@ def translated(place: Place, action: str) -> Iterator[None]:
         yield
     except sdk.ClientError as error:
         raise refusal(error, place, action) from error
-    except (sdk.BotoCoreError, ResponseParserError, HTTPError, ValueError) as error:
+    except (sdk.BotoCoreError, HTTPError, *_PARSER_ERRORS) as error:
         raise _failure(error, place) from error
 
 
 def code_of(error: sdk.ClientError) -> str:
-    """The code of S3's error document; the bare HTTP status where there was none."""
+    """The code of S3's error document; `HTTP` and the status where there was none, as in answers to HEAD."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    return code if _CODE.fullmatch(code) else "no usable error code"
+    return code if _CODE.fullmatch(code) else f"HTTP {status_of(error)}"
 
 
 def status_of(error: sdk.ClientError) -> int:
@@ -153,10 +155,11 @@ def refusal(error: sdk.ClientError, place: Place, action: str) -> ReconcileError
     """What an error answer of S3 means."""
     answer: dict[str, Any] = dict(error.response)
     status, code = status_of(error), code_of(error)
-    if status < 300 or (status == 404 and code == "404"):
-        return unusable(place, f"status {status} without the document that belongs to it")
     region = _region_told(answer)
-    kind, reason, words = _WORDS[_meaning(code, status, region)]
+    meaning = _meaning(code, status, region)
+    if status < 300 or (meaning is _Meaning.REFUSED and code.startswith("HTTP ")):
+        return unusable(place, f"HTTP {status} without the document that belongs to it")
+    kind, reason, words = _WORDS[meaning]
     message = words.format(
         bucket=place.bucket,
         service=place.service,
@@ -186,7 +189,7 @@ def closed(place: Place) -> Wait:
     """The bucket exists and denies everything, which has two readings that S3 does not let us tell apart."""
     return Wait(
         Reason.BUCKET_NOT_OWNED,
-        f"bucket {place.bucket} exists, but {place.service} denies {place.credentials} all access to it: either it "
+        f"bucket {place.bucket} exists, but {place.service} does not let {place.credentials} look at it: either it "
         "belongs to somebody else (choose another name in spec.s3.bucket) or the rights are missing "
         "(grant s3:ListBucket and s3:GetBucketVersioning)",
     )

@@ -90,24 +90,25 @@ class S3Bucket:
         """
         with translated(self._place, READ_RIGHTS):
             try:
-                answer = self._client.head_object(Bucket=self._place.bucket, Key=key)
+                answer: Any = self._client.head_object(Bucket=self._place.bucket, Key=key)
             except ClientError as error:
                 if status_of(error) >= 500:
                     raise
-                return self._has_on_get(key)
-        if not answer.get("LastModified"):
+                answer = self._first_byte(key)
+        if answer and not answer.get("LastModified"):
             raise unusable(self._place, "it is not about an object")
-        return True
+        return bool(answer)
 
-    def _has_on_get(self, key: str) -> bool:
+    def _first_byte(self, key: str) -> Any:
+        """The answer to a GET of an object's first byte, unread; None where S3 says that there is no such object."""
         try:
-            self._client.get_object(Bucket=self._place.bucket, Key=key, Range="bytes=0-0")["Body"].close()
+            answer = self._client.get_object(Bucket=self._place.bucket, Key=key, Range="bytes=0-0")
         except ClientError as error:
             if says_absent(error, "NoSuchKey"):
-                return False
-            if code_of(error) != "InvalidRange":  # an empty object has no first byte
-                raise
-        return True
+                return None
+            raise
+        answer["Body"].close()
+        return answer
 
     def _region(self) -> str:
         """Where S3 says that the bucket is; other servers may not say it."""

@@ -54,12 +54,13 @@ class Listing:
 
 
 def reading_events() -> HierarchicalEmitter:
-    """Event hooks for an SDK session whose clients read documents as said above.
+    """Event hooks for an SDK session whose clients read documents as said above, and follow no redirect.
 
     They have to be there before the session adds its own, which would otherwise have looked at an answer first.
     """
     events = HierarchicalEmitter()
     events.register_first("before-parse.s3.*", _read)
+    events.register("before-call.s3.*", _stay)
     return events
 
 
@@ -93,6 +94,15 @@ def _read_row(row: Element, skip: int, decode: Any) -> Row:
     is_marker = row.tag[skip:] == "DeleteMarker"
     version = ObjectVersion(decode(fields["Key"]), is_marker, modified_at, 0 if is_marker else int(fields["Size"]))
     return Row(version, fields.get("VersionId", ""), _YES_OR_NO[fields["IsLatest"]])
+
+
+def _stay(context: dict[str, Any], **_: Any) -> None:
+    """Let the SDK take a request as redirected already.
+
+    It would go to whatever region an answer names, hiding that the spec says another one; and where an answer names
+    none it asks for it with a request that is redirected too, until the stack is full.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _read(

@@ -1,7 +1,7 @@
-import base64
 import json
-import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -19,7 +19,9 @@ from recording_storage_operator.api.v1alpha1 import (
     Status,
 )
 from recording_storage_operator.core.desired import Backend
-from recording_storage_operator.core.ledger import MAX_SLICE_ENTRIES, Entry, Metadata, Origin, Precision, pack
+from recording_storage_operator.core.ledger import Metadata, Origin, Precision
+from tests.unit.api.crds import STORAGES, walk
+from tests.unit.api.written import a_full_slice, a_full_status, as_object
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -33,6 +35,16 @@ def entry(sid: str = "RE" + "0" * 32) -> DeletedRecording:
         metadata=Metadata.ACCESSIBLE,
         expires_at=NOON + timedelta(days=40),
     )
+
+
+def paths(value: Any, path: str = "") -> Iterator[str]:
+    """Where something is in a document, as a CRD names it."""
+    if path:
+        yield path
+    for name, child in value.items() if isinstance(value, dict) else ():
+        yield from paths(child, f"{path}.{name}".lstrip("."))
+    for child in value if isinstance(value, list) else ():
+        yield from paths(child, f"{path}[]")
 
 
 def test_a_status_is_written_with_the_names_of_the_api() -> None:
@@ -98,35 +110,28 @@ def test_more_than_the_api_server_takes_is_refused_before_it_is_sent() -> None:
         )
 
 
+def test_all_the_operator_writes_of_a_status_has_its_place_in_the_crd() -> None:
+    """The API server drops what it does not know; the status would then differ from the wanted one for ever."""
+    written = a_full_status()
+    assert Status.model_validate(written).as_json() == written
+
+
+def test_the_fullest_status_leaves_no_field_unused() -> None:
+    """A field of the CRD that nobody writes would be a promise nobody keeps."""
+    written = a_full_status()
+    promised = {path for path, _ in walk(STORAGES["properties"]["status"])} - {""}
+    assert promised - set(paths(written)) == set()
+
+
+def test_a_full_status_stays_small() -> None:
+    assert len(json.dumps(a_full_status())) < 50_000
+
+
 def test_a_full_slice_fits_its_field() -> None:
-    """Entries that pack badly: random SIDs, made at any time, deleted at any second of a day."""
-    sids = random.Random(1)
-    entries = [
-        Entry(
-            sid=f"RE{sids.getrandbits(128):032x}",
-            date_created=NOON - timedelta(seconds=n * 7919 % 86_400_000),
-            deleted_at=NOON + timedelta(seconds=n * 104_729 % 86_400),
-            precision=Precision.EXACT if n % 2 else Precision.OBSERVED,
-            origin=Origin.S3 if n % 3 else Origin.TWILIO,
-            metadata=Metadata.ACCESSIBLE if n % 5 else Metadata.MISSING,
-        )
-        for n in range(MAX_SLICE_ENTRIES)
-    ]
-    part = pack("line-1", "2026-03-12", 40, entries)
-    written = DeletedRecordingSlice(
-        api_version="recordings.dev/v1alpha1",
-        kind="DeletedRecordingSlice",
-        metadata={"name": part.name},
-        day=part.day,
-        metadata_days=part.metadata_days,
-        count=part.count,
-        from_twilio=part.from_twilio,
-        from_s3=part.from_s3,
-        oldest_deletion=part.oldest_deletion,
-        newest_deletion=part.newest_deletion,
-        data=base64.b64encode(part.packed).decode(),
-    )
-    assert len(written.data) < 300_000
+    part = as_object(a_full_slice(), "line")
+    read = DeletedRecordingSlice.model_validate(part)
+    assert read.as_json() == part
+    assert len(read.data) < 300_000
 
 
 @pytest.mark.parametrize("data", ["not base64", "YQ", "YQ==\n"])

@@ -44,6 +44,7 @@ class World:
     clock: VirtualClock = field(default_factory=VirtualClock)
     cluster: FakeCluster = field(default_factory=FakeCluster)
     should_yield: Callable[[], bool] = lambda: False
+    guard: Callable[[Any], Any] = lambda port: port
 
     def __post_init__(self) -> None:
         self.twilio = FakeTwilio(self.clock)
@@ -55,9 +56,9 @@ class World:
     def restart_operator(self) -> None:
         """A new process: everything in memory is lost."""
         ports = Ports(
-            storages=self.cluster.storages,
-            secrets=self.cluster.secrets,
-            clouds=FakeClouds(self.twilio, self.s3, self.cluster),
+            storages=self.guard(self.cluster.storages),
+            secrets=self.guard(self.cluster.secrets),
+            clouds=self.guard(FakeClouds(self.twilio, self.s3, self.cluster)),
             clock=self.clock,
         )
         self.reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))

@@ -1,6 +1,6 @@
 """Clients of a canned server, with little patience and short time limits."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
 import pytest
@@ -34,10 +34,15 @@ def serve(resources: ExitStack) -> Serve:
 
 @pytest.fixture
 def connect(resources: ExitStack) -> Connect:
-    def client(url: str, patience: Patience = ONCE, timeouts: Timeouts | None = None) -> TwilioRestClient:
+    def client(
+        url: str,
+        patience: Patience = ONCE,
+        timeouts: Timeouts | None = None,
+        secret: Mapping[str, str] | None = None,
+    ) -> TwilioRestClient:
         limits = timeouts or Timeouts(connect=5, read=5, answer=5)
         connector = TwilioConnector(url, patience=patience, timeouts=limits)
         resources.callback(connector.close)
-        return connector.connect(TwilioAccount(ACCOUNT, "twilio"), {"authToken": TOKEN}, "twilio")
+        return connector.connect(TwilioAccount(ACCOUNT, "twilio"), secret or {"authToken": TOKEN}, "twilio")
 
     return client

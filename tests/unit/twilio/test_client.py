@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from recording_storage_operator.core.errors import Transient, Wait
+from recording_storage_operator.core.errors import ReconcileError, Transient, Wait
 from recording_storage_operator.core.facts import AccountFacts, DeletionEvent, UploadAlert
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.recordings import Recording
@@ -60,6 +60,39 @@ def test_an_account_without_twilios_time_is_no_answer(serve: Serve, connect: Con
     with pytest.raises(Transient) as caught:
         connect(server.url).account()
     assert caught.value.reason is Reason.TWILIO_ANSWER_UNUSABLE
+
+
+API_KEY = {"apiKeySid": "SK" + "c" * 32, "apiKeySecret": "s3cret"}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_api_key_barred_from_the_account_learns_of_it_from_its_recordings(
+    serve: Serve, connect: Connect, status: int
+) -> None:
+    server = serve(Reply(wire.problem(20003, status), status), Reply(wire.recordings_page(wire.recording())))
+    facts = connect(server.url, secret=API_KEY).account()
+    assert facts == AccountFacts(ACCOUNT, "active", "", datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert server.seen[1].path == f"/2010-04-01/Accounts/{ACCOUNT}/Recordings.json?PageSize=1"
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (Reply(wire.problem(20003, 401), 401), Reason.TWILIO_CREDENTIALS_REJECTED),
+        (Reply(wire.problem(20003, 403), 403), Reason.TWILIO_ACCESS_DENIED),
+        (Reply(wire.problem(20404, 404), 404), Reason.TWILIO_ACCOUNT_NOT_FOUND),
+        (Reply(wire.problem(20500, 500), 500), Reason.TWILIO_UNREACHABLE),
+        (Reply(wire.recordings_page(wire.recording(account_sid=OTHER_ACCOUNT))), Reason.TWILIO_ANSWER_UNUSABLE),
+        (Reply(wire.recordings_page(), date=""), Reason.TWILIO_ANSWER_UNUSABLE),
+    ],
+)
+def test_an_api_key_barred_from_the_recordings_too_learns_nothing(
+    serve: Serve, connect: Connect, second: Reply, reason: Reason
+) -> None:
+    server = serve(Reply(wire.problem(20003, 401), 401), second)
+    with pytest.raises(ReconcileError) as caught:
+        connect(server.url, secret=API_KEY).account()
+    assert caught.value.reason is reason
 
 
 def test_a_page_of_recordings_asks_for_deleted_ones_and_for_as_many_as_twilio_serves(

@@ -1,0 +1,74 @@
+"""The lab's servers, started once a run and shared: tests keep apart by namespace, account and bucket name."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kubernetes import client, config
+
+from lab.control_plane import ControlPlane
+from lab.s3 import MotoServer, VersityGateway
+from lab.simulator import SimulatorControl, SimulatorServer
+
+
+def connected(kubeconfig: Path) -> client.ApiClient:
+    settings = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]  # their gap
+    return client.ApiClient(settings)
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """With controllers, our custom resource definitions and our RBAC. Whoever stops its API server starts it again."""
+    with ControlPlane.start(tmp_path_factory.mktemp("control-plane"), controllers=True) as plane:
+        plane.install()
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def api(control_plane: ControlPlane) -> Iterator[client.ApiClient]:
+    """The API server as its admin."""
+    with connected(control_plane.admin_kubeconfig) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def operator_api(control_plane: ControlPlane) -> Iterator[client.ApiClient]:
+    """The API server as the operator's user, who has the shipped rights and no others."""
+    with connected(control_plane.operator_kubeconfig) as made:
+        yield made
+
+
+@pytest.fixture
+def namespace(api: client.ApiClient) -> Iterator[str]:
+    """A namespace of this test alone."""
+    core = client.CoreV1Api(api)
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))
+    yield name
+    core.delete_namespace(name)
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[SimulatorServer]:
+    with SimulatorServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def simulator_control(simulator: SimulatorServer) -> SimulatorControl:
+    return SimulatorControl(simulator.url)
+
+
+@pytest.fixture(scope="session")
+def moto(simulator: SimulatorServer) -> Iterator[MotoServer]:
+    """S3 on the simulator's clock; lets everybody in."""
+    with MotoServer(clock_url=simulator.url) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def versitygw() -> Iterator[VersityGateway]:
+    with VersityGateway() as server:
+        yield server

@@ -1,0 +1,95 @@
+"""The fullest status the core writes, and the fullest slice of the ledger."""
+
+import base64
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from recording_storage_operator.api import names
+from recording_storage_operator.core.deletions import State
+from recording_storage_operator.core.desired import Backend, Bucket, Desired, TwilioAccount
+from recording_storage_operator.core.facts import AccountFacts, BucketFacts
+from recording_storage_operator.core.ledger import (
+    MAX_SLICE_ENTRIES,
+    Entry,
+    Metadata,
+    Origin,
+    Precision,
+    Slice,
+    expiry_day,
+    pack,
+)
+from recording_storage_operator.core.plan import Newest, Observed, Side, plan
+from recording_storage_operator.core.status import Report, status_for
+from recording_storage_operator.core.sweeps import Sweep
+from recording_storage_operator.core.verdicts import Outcome
+
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+DAYS = 40
+SID = "AC" + "0" * 32
+
+
+def a_full_status() -> dict[str, Any]:
+    """Every field, a ledger of forty days, a plan of many actions, and something for the Console."""
+    desired = Desired(Backend.S3, TwilioAccount(SID, "twilio"), _bucket(), DAYS, timedelta(minutes=15), suspend=False)
+    ledger = tuple(_slice(f"line-{age}", NOON - timedelta(days=age), 10) for age in range(DAYS))
+    found = {expiry_day(entry, DAYS): 1 for part in ledger for entry in part.entries()}
+    sweep = Sweep(
+        started_at=NOON,
+        finished_at=NOON,
+        counts=dict.fromkeys(State, 10**9),
+        found=found,
+        implausible=3,
+        other_buckets=("old-calls",),
+    )
+    observed = Observed(
+        account=AccountFacts(SID, "active", "Support", NOON),
+        newest=Newest(Side.OTHER, NOON, "old-calls"),
+        bucket=BucketFacts("calls", "eu-central-1", versioned=True),
+        ledger=ledger,
+        sweep=sweep,
+    )
+    pending = plan(desired, observed, NOON)
+    return status_for({}, Report(7, "audit-7", desired, observed, pending, Outcome(pending=True)), NOON)
+
+
+def a_full_slice() -> Slice:
+    """As many entries as a slice may have, packing badly: random SIDs, any second, any mixture."""
+    return _slice("line-full", NOON, MAX_SLICE_ENTRIES)
+
+
+def as_object(part: Slice, owner: str) -> dict[str, Any]:
+    """A slice as an object of the API server."""
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": names.SLICE_KIND,
+        "metadata": {"name": part.name, "labels": {names.STORAGE_LABEL: owner, names.EXPIRES_ON_LABEL: part.day}},
+        "day": part.day,
+        "metadataDays": part.metadata_days,
+        "count": part.count,
+        "fromTwilio": part.from_twilio,
+        "fromS3": part.from_s3,
+        "oldestDeletion": part.oldest_deletion.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "newestDeletion": part.newest_deletion.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "data": base64.b64encode(part.packed).decode(),
+    }
+
+
+def _bucket() -> Bucket:
+    return Bucket("calls", "eu-central-1", "voice/")
+
+
+def _slice(name: str, day: datetime, count: int) -> Slice:
+    dice = random.Random(name)
+    entries = [
+        Entry(
+            sid=f"RE{dice.getrandbits(128):032x}",
+            date_created=day - timedelta(seconds=dice.randrange(86_400_000)),
+            deleted_at=day + timedelta(seconds=dice.randrange(3600)),
+            precision=dice.choice(list(Precision)),
+            origin=dice.choice(list(Origin)),
+            metadata=dice.choice(list(Metadata)),
+        )
+        for _ in range(count)
+    ]
+    return pack(name, (day + timedelta(days=DAYS)).date().isoformat(), DAYS, entries)
