@@ -6,25 +6,23 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
-from rich.table import Table
 
 from . import environment
-from .control_plane import ROOT, ControlPlane
+from .control_plane import ControlPlane
 from .s3 import MotoServer
 from .simulator import SimulatorServer
 from .toolchain import ToolMissingError
 
-WORKDIR = environment.FOLDER / "run"
-
 
 @contextlib.contextmanager
-def only_one() -> Iterator[bool]:
-    """Whether this is the only lab of this work tree while the block runs."""
-    environment.FOLDER.mkdir(exist_ok=True)
-    with (environment.FOLDER / "lock").open("w") as lock:
+def only_one(folder: Path) -> Iterator[bool]:
+    """Whether this is the only lab of this folder while the block runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -33,45 +31,44 @@ def only_one() -> Iterator[bool]:
             yield True
 
 
-def serve(console: Console) -> NoReturn:
-    """Start everything, write and show `.lab/env`, and stay. An interruption stops everything on its way out."""
-    shutil.rmtree(WORKDIR, ignore_errors=True)
-    with contextlib.ExitStack() as running, console.status("starting the control plane") as status:
-        plane = running.enter_context(ControlPlane.start(WORKDIR / "control-plane", controllers=True))
-        status.update("installing custom resource definitions and RBAC")
+def serve(console: Console, folder: Path) -> NoReturn:
+    """Start everything, write and show the variables, and stay. An interruption stops everything on its way out."""
+    workdir = folder / "run"
+    shutil.rmtree(workdir, ignore_errors=True)
+    console.print("Starting a control plane, the Twilio simulator and S3 ...")
+    with contextlib.ExitStack() as running:
+        plane = running.enter_context(ControlPlane.start(workdir / "control-plane", controllers=True))
         plane.install()
-        status.update("starting the Twilio simulator and S3")
-        twilio = running.enter_context(SimulatorServer())
-        moto = running.enter_context(MotoServer(WORKDIR / "moto", clock_url=twilio.url))
+        twilio = running.enter_context(SimulatorServer(clock_rate=1.0))
+        moto = running.enter_context(MotoServer(workdir / "moto", clock_url=twilio.url))
+        file = folder / "env"
+        running.callback(file.unlink, missing_ok=True)
         variables = environment.exports(plane, twilio.url, moto)
-        environment.write(variables)
-        running.callback(environment.FILE.unlink, missing_ok=True)
-        status.stop()
-        show(console, variables)
+        environment.write(variables, file)
+        show(console, variables, folder)
         while True:
             signal.pause()
 
 
-def show(console: Console, variables: dict[str, str]) -> None:
+def show(console: Console, variables: dict[str, str], folder: Path) -> None:
     """The variables, and the one command that takes them over."""
-    table = Table(box=None, show_header=False, title="The lab is running", title_justify="left")
+    console.print("\nThe lab is running.", style="bold")
     for name, value in variables.items():
-        table.add_row(name, value)
-    console.print(table)
-    console.print(f"\nIn another shell:  . {environment.FILE.relative_to(ROOT)}")
-    console.print("Logs are in .lab/run. Stop with Ctrl-C.")
+        console.print(f"  {name:<26}{value}", markup=False)
+    console.print(f"\nIn another shell:  . {folder / 'env'}")
+    console.print(f"Logs are in {folder / 'run'}. Stop with Ctrl-C.")
 
 
-def main() -> int:
+def main(folder: Path = environment.FOLDER) -> int:
     """Exit code 1 where a lab runs already or could not be started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    console = Console(soft_wrap=True)
-    with only_one() as alone:
+    console = Console(soft_wrap=True, highlight=False)
+    with only_one(folder) as alone:
         if not alone:
-            console.print(f"A lab of this work tree is running already; its variables are in {environment.FILE}.")
+            console.print(f"A lab is running already; its variables are in {folder / 'env'}.")
             return 1
         try:
-            serve(console)
+            serve(console, folder)
         except KeyboardInterrupt:
             console.print("The lab has stopped.")
         except (RuntimeError, ToolMissingError) as error:

@@ -25,26 +25,21 @@ from .toolchain import TOOLS, ToolMissingError, go, go_environment
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Binaries built together. `commands` maps an import path to the file name Go gives it.
-
-    `cold_seconds` is what a build takes on one core with an empty build cache; the first estimate is made of it.
-    """
+    """Binaries built together. `commands` maps an import path to the file name Go gives it."""
 
     module: str
     commands: dict[str, str]
-    cold_seconds: int
 
 
 PRODUCTS = {
     "control-plane": Product(
         "control-plane",
         {"k8s.io/kubernetes/cmd/kube-apiserver": "kube-apiserver", "go.etcd.io/etcd/server/v3": "server"},
-        450,
     ),
     "controllers": Product(
         "control-plane", {"k8s.io/kubernetes/cmd/kube-controller-manager": "kube-controller-manager"}, 120
     ),
-    "versitygw": Product("versitygw", {"github.com/versity/versitygw/cmd/versitygw": "versitygw"}, 90),
+    "versitygw": Product("versitygw", {"github.com/versity/versitygw/cmd/versitygw": "versitygw"}),
 }
 
 
@@ -102,8 +97,7 @@ def _build(name: str, product: Product, home: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     command = go()
-    progress = Progress(name, product.cold_seconds / (os.cpu_count() or 1))
-    with progress:
+    with Progress(name, cores=os.cpu_count() or 1) as progress:
         progress.expect(_stale_packages(command, product, progress))
         _go(command, ["build", "-v", *_flags(product), "-o", f"{unfinished}/", *product.commands], product, progress)
     unfinished.rename(home)

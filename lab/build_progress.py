@@ -13,22 +13,19 @@ from rich.console import Console
 
 PLAIN_EVERY = 15.0
 SHOWN_EVERY = 0.5
+PACKAGE_SECONDS = 0.3
+"""What a package costs one core, measured over the control plane; linking costs `LINK_SECONDS` more."""
+LINK_SECONDS = 30.0
 PRIOR_PACKAGES = 150
-"""How many packages the first estimate weighs as much as: early packages are small and would promise too much."""
-LINK_SHARE = 0.1
-"""Part of a cold build that links after the last package was compiled."""
-COLD_PACKAGES = 1500
+"""How many measured packages that figure weighs as much as: early packages are small and would promise too much."""
 
 
 class Progress:
-    """Counts what Go says on standard error: modules fetched, then packages compiled, of those it expects.
+    """Counts what Go says on standard error: modules fetched, then packages compiled, of those it expects."""
 
-    `cold_seconds` is how long a build with nothing cached should take here; what is measured replaces it bit by bit.
-    """
-
-    def __init__(self, name: str, cold_seconds: float) -> None:
+    def __init__(self, name: str, cores: int) -> None:
         self.name = name
-        self.cold_seconds = cold_seconds
+        self.cores = cores
         self.fetched = self.compiled = 0
         self.expected: int | None = None
         self._began = self._compiling_since = time.monotonic()
@@ -47,7 +44,7 @@ class Progress:
         if self.expected is None:
             return f"{self.name}: fetching sources, {self.fetched} modules, {_minutes(elapsed)}"
         compiled = min(self.compiled, self.expected)
-        left = remaining(compiled, self.expected, time.monotonic() - self._compiling_since, self.cold_seconds)
+        left = remaining(compiled, self.expected, time.monotonic() - self._compiling_since, self.cores)
         if compiled == self.expected:
             return f"{self.name}: linking, the last step, {_minutes(elapsed)} so far"
         done = f"compiling {compiled} of {self.expected} packages"
@@ -99,11 +96,11 @@ class Progress:
                 status.update(self.line())
 
 
-def remaining(compiled: int, expected: int, elapsed: float, cold_seconds: float) -> float:
-    """Seconds left. The first guess is `cold_seconds` for a cold build; every package compiled corrects it."""
-    prior = cold_seconds * (1 - LINK_SHARE) / COLD_PACKAGES
-    rate = (prior * PRIOR_PACKAGES + elapsed) / (PRIOR_PACKAGES + compiled)
-    return rate * (expected - compiled) + cold_seconds * LINK_SHARE
+def remaining(compiled: int, expected: int, elapsed: float, cores: int) -> float:
+    """Seconds left. The first guess is of another machine; every package compiled here, in `elapsed`, corrects it."""
+    guessed = PACKAGE_SECONDS / cores * PRIOR_PACKAGES
+    rate = (guessed + elapsed) / (PRIOR_PACKAGES + compiled)
+    return rate * (expected - compiled) + LINK_SECONDS / cores
 
 
 def _minutes(seconds: float) -> str:

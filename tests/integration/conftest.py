@@ -1,5 +1,6 @@
 """The lab's servers, started once a run and shared: tests keep apart by namespace, account and bucket name."""
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,8 +58,9 @@ def simulator() -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture(scope="session")
-def simulator_control(simulator: SimulatorServer) -> SimulatorControl:
-    return SimulatorControl(simulator.url)
+def simulator_control(simulator: SimulatorServer) -> Iterator[SimulatorControl]:
+    with contextlib.closing(SimulatorControl(simulator.url)) as control:
+        yield control
 
 
 @pytest.fixture(scope="session")

@@ -80,21 +80,15 @@ class Text:
         return shape | ({"minLength": self.min_length} if self.min_length else {})
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
-    """A string in which `pattern` is nowhere found; `says` tells people why not."""
+def never(pattern: str, says: str) -> AfterValidator:
+    """Refuses a string in which `pattern` is found anywhere; `says` tells people why."""
 
-    pattern: str
-    says: str
-
-    def check(self, value: str) -> str:
-        """The same text."""
-        if re.search(self.pattern, value):
-            raise refuse(self.says)
+    def check(value: str) -> str:
+        if re.search(pattern, value):
+            raise refuse(says)
         return value
 
-    def __get_pydantic_core_schema__(self, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
+    return AfterValidator(check)
 
 
 def _whole(value: object) -> object:

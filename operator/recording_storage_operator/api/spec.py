@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ..core.desired import Backend
 from .durations import PATTERN as DURATION
 from .durations import parse_duration
-from .fields import Days, Never, Read, Text, refuse
+from .fields import Days, Read, Text, never, refuse
 from .names import MAX_NAME_LENGTH
 
 SWEEP_INTERVAL_SAYS = "sweepInterval is a duration such as 15m or 1h30m, from 10s to 24h"
@@ -58,8 +58,8 @@ BucketName = Annotated[
         63,
         min_length=3,
     ),
-    Never(r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$", "bucket looks like an IP address, which S3 does not allow"),
-    Never(
+    never(r"^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$", "bucket looks like an IP address, which S3 does not allow"),
+    never(
         r"^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|[.]mrap|--x-s3|--table-s3)$",
         "bucket starts or ends with letters that S3 keeps for itself, such as xn--, sthree-, -s3alias or --x-s3",
     ),
@@ -78,7 +78,7 @@ Prefix = Annotated[
         "prefix is letters, digits and !-_.*'()/ with no slash at its start",
         512,
     ),
-    Never(r"(^|/)[.]{1,2}(/|$)|//", "prefix has an empty, '.' or '..' part between its slashes"),
+    never(r"(^|/)[.]{1,2}(/|$)|//", "prefix has an empty, '.' or '..' part between its slashes"),
 ]
 """S3's safe characters: the prefix is the path of a URL that people type into Twilio's Console."""
 
@@ -89,7 +89,7 @@ EndpointUrl = Annotated[
         "endpointUrl is http:// or https:// and a host in lowercase, without user, query or fragment",
         512,
     ),
-    Never(
+    never(
         r"^https?://[^/]*:(0+|6553[6-9]|655[4-9][0-9]|65[6-9][0-9]{2}|6[6-9][0-9]{3}|[7-9][0-9]{4})(/|$)",
         "the port of endpointUrl is between 1 and 65535",
     ),

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 ENDPOINTS_SETTING = "RECORDINGS_S3_ENDPOINTS"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ACCESS_KEY = re.compile(r"[!-~]+(?<![/,])")
 _PRINTABLE = re.compile(r"[!-~]+")
+_ACCESS_KEY = re.compile(r"[!-+.0-~-]+")
+"""Printable, without the comma and the slash that separate it from its neighbours in a signed request."""
 _NO_FILES = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),

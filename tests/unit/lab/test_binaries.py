@@ -51,7 +51,7 @@ def test_a_product_is_built_once_and_found_again(calls: Path) -> None:
 
 def test_other_flags_are_another_binary(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = ensure("versitygw")["versitygw"]
-    monkeypatch.setitem(PRODUCTS, "versitygw", binaries.Product("versitygw", {"example.org/other": "versitygw"}, 1))
+    monkeypatch.setitem(PRODUCTS, "versitygw", binaries.Product("versitygw", {"example.org/other": "versitygw"}))
     assert ensure("versitygw")["versitygw"] != old
     assert builds(calls) == 2
 

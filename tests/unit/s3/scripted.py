@@ -40,8 +40,7 @@ class ScriptedServer:
     """Gives the answers of its script one after the other, then the last one for ever."""
 
     def __init__(self, *script: Answer) -> None:
-        self.asked: list[Asked] = []
-        self._script = list(script)
+        self.play(*script)
         self._stopping = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -57,6 +56,11 @@ class ScriptedServer:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+
+    def play(self, *script: Answer) -> None:
+        """Begin a script, and forget what was asked before."""
+        self.asked: list[Asked] = []
+        self._script = list(script)
 
     def answer(self, asked: Asked) -> Answer:
         """The next answer."""
@@ -94,19 +98,36 @@ class ScriptedServer:
         return Handler
 
 
-class Client:
-    """A bucket client of a scripted server with no patience, closed at the end."""
+class Stage:
+    """One server for many tests, and bucket clients of it that have no patience."""
 
-    def __init__(self, endpoint: str, region: str = "us-east-1", attempts: int = 1) -> None:
-        limits = Limits(connect_timeout=2, read_timeout=0.3, attempts=attempts)
-        self._connections = Connections([endpoint], allow_ambient=False, limits=limits)
-        self._bucket = Bucket(NAME, region, endpoint_url=endpoint, credentials_secret="s3-keys")
+    def __init__(self) -> None:
+        self._server = ScriptedServer()
+        self.endpoint = self._server.endpoint
+        self._connections = {attempts: self._connect(attempts) for attempts in (1, 2)}
 
-    def __enter__(self) -> S3Bucket:
-        return self._connections.bucket(self._bucket, VALUES)
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *_: object) -> None:
-        self._connections.close()
+        for connections in self._connections.values():
+            connections.close()
+        self._server.__exit__()
+
+    @property
+    def asked(self) -> list[Asked]:
+        """What was asked since the script began."""
+        return self._server.asked
+
+    def client(self, *script: Answer, region: str = "us-east-1", attempts: int = 1) -> S3Bucket:
+        """Begin a script; its audience."""
+        self._server.play(*script)
+        bucket = Bucket(NAME, region, endpoint_url=self.endpoint, credentials_secret="s3-keys")
+        return self._connections[attempts].bucket(bucket, VALUES)
+
+    def _connect(self, attempts: int) -> Connections:
+        limits = Limits(connect_timeout=2, read_timeout=0.3, attempts=attempts)
+        return Connections([self.endpoint], allow_ambient=False, limits=limits)
 
 
 def error(code: str, status: int, fields: str = "", headers: Mapping[str, str] | None = None) -> Answer:

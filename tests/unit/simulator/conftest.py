@@ -20,7 +20,7 @@ class Api:
 
     def __post_init__(self) -> None:
         auth = (self.credentials.account_sid, self.credentials.auth_token)
-        self.http = httpx.Client(base_url=self.control.url, auth=auth, timeout=20)
+        self.http = httpx.Client(base_url=self.control.url, auth=auth, timeout=20, verify=False)
 
     @property
     def sid(self) -> str:

@@ -86,7 +86,7 @@ def test_whether_a_token_survives_its_anchor_is_an_option(api: Api, dies: bool, 
 
 
 def test_monitor_pages_have_absolute_addresses_of_the_host_that_was_asked(api: Api) -> None:
-    sids = api.record(3, spacing_seconds=1)
+    sids = api.record(3, date_created="2026-01-01T00:00:00Z", spacing_seconds=1)
     first = api.http.get("/v1/Events", params={"PageSize": 2, "EventType": "recording.created"}).json()
     meta = first["meta"]
     assert meta["next_page_url"].startswith(f"{api.control.url}/v1/Events?EventType=recording.created&PageSize=2")
