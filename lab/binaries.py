@@ -37,7 +37,7 @@ PRODUCTS = {
         {"k8s.io/kubernetes/cmd/kube-apiserver": "kube-apiserver", "go.etcd.io/etcd/server/v3": "server"},
     ),
     "controllers": Product(
-        "control-plane", {"k8s.io/kubernetes/cmd/kube-controller-manager": "kube-controller-manager"}, 120
+        "control-plane", {"k8s.io/kubernetes/cmd/kube-controller-manager": "kube-controller-manager"}
     ),
     "versitygw": Product("versitygw", {"github.com/versity/versitygw/cmd/versitygw": "versitygw"}),
 }

@@ -1,4 +1,4 @@
-"""`python -m lab.operator`: the operator as it is shipped, on the simulator's clock, so that 40 days pass in seconds."""
+"""`python -m lab.operator`: the operator as it ships, on the simulator's clock, so that 40 days pass in seconds."""
 
 import os
 import sys

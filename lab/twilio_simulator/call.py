@@ -10,7 +10,7 @@ from typing import Literal
 from .accounts import Account, ApiKey
 from .feed import Actor
 from .paging import View
-from .reply import ApiError, not_found, unauthenticated
+from .reply import not_found, unauthenticated
 from .world import World
 
 AuthKind = Literal["token", "api_key", "bearer"]
@@ -23,11 +23,6 @@ class Principal:
     account_sid: str
     kind: AuthKind
     key: ApiKey | None = None
-
-    @property
-    def broad(self) -> bool:
-        """Whether these credentials reach beyond their own account and into /Accounts: a token or a Main key."""
-        return self.kind == "token" or (self.key is not None and self.key.type == "main")
 
 
 @dataclass(slots=True)
@@ -128,16 +123,3 @@ def _basic(value: str) -> tuple[str, str]:
 
 def _same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode(), right.encode())
-
-
-__all__ = [
-    "ApiError",
-    "Call",
-    "Principal",
-    "account_in_path",
-    "active_account",
-    "authenticate",
-    "own_account",
-    "permit",
-    "user_of",
-]

@@ -84,7 +84,7 @@ class Feed(Generic[E_]):
         insort(self._of[entry.account_sid], entry, key=position_of)
 
     def add_all(self, account_sid: str, entries: list[E_]) -> None:
-        """Take in many entries of one account."""
+        """Take in the entries of one account, of any age."""
         for entry in entries:
             entry.number = next(self._numbers)
         rows = self._of[account_sid]

@@ -104,13 +104,11 @@ def account(row: Account, status: str) -> dict[str, Any]:
 
 def event(row: Event, origin: str) -> dict[str, Any]:
     """A Monitor event."""
-    url = None
     links: dict[str, str] = {}
     if row.actor.sid:
         links["actor"] = f"{origin}/2010-04-01/Accounts/{row.account_sid}.json"
     if row.resource_sid.startswith("RE"):
         links["resource"] = f"{origin}{recording_path(row.account_sid, row.resource_sid)}.json"
-    url = f"{origin}/v1/Events/{row.sid}"
     return {
         "sid": row.sid,
         "account_sid": row.account_sid,
@@ -124,7 +122,7 @@ def event(row: Event, origin: str) -> dict[str, Any]:
         "source": row.actor.source,
         "source_ip_address": row.actor.ip,
         "event_data": row.data,
-        "url": url,
+        "url": f"{origin}/v1/Events/{row.sid}",
         "links": links,
     }
 

@@ -68,10 +68,10 @@ class Reason(StrEnum):
     ENABLE_EXTERNAL_STORAGE = "EnableExternalStorage"
     DISABLE_EXTERNAL_STORAGE = "DisableExternalStorage"
     CHANGE_BUCKET_URL = "ChangeBucketUrl"
-    NO_ACTION = "NoAction"
 
     # LedgerComplete.
     SWEPT = "Swept"
+    MONITOR_DENIED = "MonitorDenied"
     BUCKET_NOT_WATCHED = "BucketNotWatched"
 
     # Anything else: a defect of the operator itself, logged with its traceback.

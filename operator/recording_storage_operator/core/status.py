@@ -15,7 +15,7 @@ from .reasons import ConditionType
 from .sweeps import Sweep
 from .verdicts import Outcome, conditions_for
 
-MAX_LISTED = 175
+MAX_LISTED = 170
 """Newest entries shown in status: some 226 bytes each, so that a whole status stays under 50 kB."""
 
 MAX_ACTIONS = 16

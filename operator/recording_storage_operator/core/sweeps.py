@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+
+
+class Feed(StrEnum):
+    """Twilio Monitor's feeds. They are hints: a sweep goes on without one that the credentials may not read."""
+
+    EVENTS = "events"
+    ALERTS = "alerts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +29,4 @@ class Sweep:
     withdrawn: Mapping[str, int] = field(default_factory=dict)
     implausible: int = 0
     other_buckets: tuple[str, ...] = ()
+    unread: frozenset[Feed] = frozenset()

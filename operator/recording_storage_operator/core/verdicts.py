@@ -10,7 +10,7 @@ from .desired import Backend, Desired
 from .errors import ReconcileError, Terminal
 from .plan import Newest, Observed, Side
 from .reasons import ConditionType, Reason
-from .sweeps import Sweep
+from .sweeps import Feed, Sweep
 
 ACCEPT_MISSING = "recordings.dev/accept-missing"
 """The annotation by which a person says that so many objects without a delete marker are really gone."""
@@ -123,8 +123,18 @@ def _ledger_complete(sweep: Sweep) -> Condition:
             "deletions there cannot be seen."
         )
         return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.BUCKET_NOT_WATCHED, message)
+    if sweep.unread:
+        return Condition(ConditionType.LEDGER_COMPLETE, *_without_feeds(sweep))
     message = "The last sweep saw every recording and every object."
     return Condition(ConditionType.LEDGER_COMPLETE, "True", Reason.SWEPT, message)
+
+
+def _without_feeds(sweep: Sweep) -> tuple[str, Reason, str]:
+    """Events only time deletions; without alerts a missing object proves nothing, so some may go unlisted."""
+    denied = "Twilio Monitor refuses these credentials. Let the API key read Monitor, or use the account's own token"
+    if Feed.ALERTS in sweep.unread:
+        return "False", Reason.MONITOR_DENIED, f"{denied}: objects missing without a delete marker are not listed."
+    return "True", Reason.MONITOR_DENIED, f"{denied}: deletions at Twilio are listed with the time they were noticed."
 
 
 def _implausible(sweep: Sweep) -> str:

@@ -23,11 +23,11 @@ from ..core.deletions import (
     revise,
     still_shown,
 )
-from ..core.errors import Transient
+from ..core.errors import Transient, Wait
 from ..core.ledger import SETTLED, Precision, expiry_day
 from ..core.reasons import Reason
 from ..core.recordings import DELETED, Location, Locator, Recording
-from ..core.sweeps import Sweep
+from ..core.sweeps import Feed, Sweep
 from .findings import Findings
 from .gathered import Gathered, Row
 from .observe import check_clock
@@ -40,7 +40,7 @@ FEED_OVERLAP = timedelta(days=1)
 """Events arrive late: each sweep reads the last day of the feed again."""
 
 MAX_FAILURES = 3
-"""So many failures in a row, and the sweep starts over instead of repeating the step."""
+"""So many failures of one step, and the sweep starts over instead of repeating it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,13 @@ class Sweeper:
         self._events_read_until: datetime | None = None
         self.latest: Sweep | None = None
         self.running = False
+        self._phase = self._failures = 0
 
     def start(self, scope: Scope) -> None:
         """Begin a sweep, dropping one that is under way."""
         self._scope = scope
-        self._gathered.clear()
-        self.findings.clear()
-        self.settle()
-        self._phase, self._cursor, self._failures = 0, "", 0
-        self._started_at = self._clock.now()
-        self._counts: Counter[str] = Counter()
         self.running = True
+        self._restart()
 
     def advance(self, should_yield: Callable[[], bool]) -> bool:
         """Work until done, or until asked to yield. True once finished: then `latest` holds the result."""
@@ -121,16 +117,27 @@ class Sweeper:
         self._db.execute("BEGIN")
         try:
             following = phases[self._phase](self._cursor)
-        except Exception:
+        except Exception as error:
             self._db.execute("ROLLBACK")
             self._failures += 1
-            self.running = self._failures < MAX_FAILURES
+            if self._failures == MAX_FAILURES or getattr(error, "reason", "") == Reason.LISTING_INCONSISTENT:
+                self._restart()
             raise
         self._db.execute("COMMIT")
         self._failures = 0
         self._cursor = following or ""
         self._phase += following is None
         self.running = self._phase < len(phases)
+
+    def _restart(self) -> None:
+        self._gathered.clear()
+        self.findings.clear()
+        self.settle()
+        self._phase = self._failures = 0
+        self._cursor = ""
+        self._started_at = self._clock.now()
+        self._counts: Counter[str] = Counter()
+        self._unread: set[Feed] = set()
 
     def _check_account(self, _cursor: str) -> None:
         """A suspended account refuses all else with a misleading answer; a wrong clock would time deletions wrongly."""
@@ -155,7 +162,11 @@ class Sweeper:
         return page.next_page
 
     def _read_events(self, cursor: str) -> str | None:
-        page = self._scope.twilio.deletion_events(self._feed_start(), cursor or None)
+        try:
+            page = self._scope.twilio.deletion_events(self._feed_start(), cursor or None)
+        except Wait:
+            self._unread.add(Feed.EVENTS)
+            return None
         self._gathered.add_events(page.events)
         if page.next_page is None:
             self._events_read_until = self._started_at
@@ -165,7 +176,11 @@ class Sweeper:
         if self._scope.bucket is None:
             return None
         since = self._started_at - timedelta(days=FEED_DAYS)
-        page = self._scope.twilio.upload_alerts(since, cursor or None)
+        try:
+            page = self._scope.twilio.upload_alerts(since, cursor or None)
+        except Wait:
+            self._unread.add(Feed.ALERTS)
+            return None
         self._gathered.add_alerts(page.alerts)
         return page.next_page
 
@@ -219,7 +234,8 @@ class Sweeper:
     def _finish(self, _cursor: str) -> None:
         lost = self.findings.suspects()
         unbelievable = lost > self._scope.accept_missing and implausible(lost, self._counts[State.IN_BUCKET])
-        if unbelievable:
+        if unbelievable or Feed.ALERTS in self._unread:
+            # Without the alerts, a missing object may as well be one that Twilio never managed to write.
             self.findings.drop_suspects()
             self._counts[State.UNDECIDED] += lost
             self._counts[State.DELETED] -= lost
@@ -232,6 +248,7 @@ class Sweeper:
             withdrawn=withdrawn,
             implausible=lost if unbelievable else 0,
             other_buckets=self._gathered.other_buckets(),
+            unread=frozenset(self._unread),
         )
 
     def _feed_start(self) -> datetime:

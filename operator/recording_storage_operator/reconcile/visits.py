@@ -22,6 +22,9 @@ JITTER = 0.1
 SHOWN_FAILURES = 2
 """A transient fault shows in conditions from the second failure in a row on, so that a blip does not flap them."""
 
+MAX_BACKOFF = 300.0
+"""Seconds between attempts at a sweep that keeps failing, however many turns it takes to fail."""
+
 FOREVER = float("inf")
 
 Fingerprint = tuple[object, ...]
@@ -50,7 +53,7 @@ class Visit:
         """Begin a turn."""
         if fingerprint != self.fingerprint:
             self.fingerprint = fingerprint
-            self.settled, self.paused_until = False, 0.0
+            self.settled, self.paused_until, self.failures = False, 0.0, 0
             self.sweep_due, self.sweeper.running = now, False
 
     def wait(self, now: float) -> float:
@@ -76,7 +79,9 @@ class Visit:
 
     def succeeded(self, ledger: tuple[Slice, ...], changed: bool, now: datetime, monotonic: float) -> None:
         """A pass went through; the ledger stands as given."""
-        self.settled, self.failures, self.paused_until = True, 0, 0.0
+        self.settled, self.paused_until = True, 0.0
+        if not self.sweep_is_due(monotonic):
+            self.failures = 0
         if changed:
             self.ledger_changed = monotonic
         expiries = [part.first_expiry for part in ledger if part.day != SETTLED]
@@ -89,7 +94,9 @@ class Visit:
         """A pass did not go through: count it, and pause where trying again would not help."""
         self.settled = False
         self.failures += 1
-        if not isinstance(error, Transient):
+        if isinstance(error, Transient):
+            self.paused_until = now + max(error.retry_after or 0.0, min(2.0 ** (self.failures - 1), MAX_BACKOFF))
+        else:
             self.paused_until = now + error.after if isinstance(error, Wait) else FOREVER
             self.failures = max(self.failures, SHOWN_FAILURES)
 

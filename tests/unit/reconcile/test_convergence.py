@@ -147,12 +147,13 @@ def check_ledger(world: World, key: Key) -> None:
 
 
 def check_truth(world: World, sids: list[str], metadata_days: int) -> None:
-    """Nothing whose audio Twilio has is listed, and every deletion Twilio tells of is, unless its audio is elsewhere."""
+    """Nothing whose audio Twilio has is listed; every deletion Twilio tells of is, unless a copy is in the bucket."""
     page = world.twilio.account().recordings()
-    at_twilio = {one.sid for one in page.recordings if "twilio.com" in (one.media_url or "") and one.status != "deleted"}
+    here = [one for one in page.recordings if "twilio.com" in (one.media_url or "")]
+    at_twilio = {one.sid for one in here if one.status != "deleted"}
     assert not at_twilio & set(sids)
     kept = {sid for sid in sids if world.s3.buckets[BUCKET].versions.get(object_key(sid))}
-    gone = {one.sid for one in page.recordings if "twilio.com" in (one.media_url or "") and one.status == "deleted"}
+    gone = {one.sid for one in here if one.status == "deleted"}
     events = world.twilio.account().deletion_events(world.clock.now() - timedelta(days=30)).events
     oldest = world.clock.now() - timedelta(days=metadata_days)
     recent = {event.recording_sid for event in events if event.deleted_at > oldest}

@@ -49,7 +49,7 @@ class _Guarded:
 
 
 def play(world: World, run: Callable[[Key], Any]) -> Key:
-    """A story with every kind of write in it: a bucket made, deletions found, revised, withdrawn, expired, forgotten."""
+    """Every kind of write is in it: a bucket made, deletions found, revised, withdrawn, expired, forgotten."""
     key = world.cluster.create(storage())
     run(key)
     external = [world.external() for _ in range(3)]

@@ -260,6 +260,11 @@ def test_a_404_of_somebody_else_is_no_absence(stage: Stage, answer: Answer) -> N
     assert failure(stage, has, Answer(404), answer).reason in (Reason.S3_ANSWER_UNUSABLE, Reason.S3_UNREACHABLE)
 
 
+def test_a_server_in_trouble_is_not_asked_a_second_time_about_an_object(stage: Stage) -> None:
+    assert kind(failure(stage, has, Answer(503))) == UNREACHABLE
+    assert [asked.method for asked in stage.asked] == ["HEAD"]
+
+
 def test_an_object_that_appears_between_head_and_get_is_there(stage: Stage) -> None:
     there = Answer(206, b"x", {"Last-Modified": "Fri, 01 May 2026 12:00:00 GMT"})
     client = stage.client(Answer(404), there)

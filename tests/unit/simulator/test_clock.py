@@ -9,6 +9,7 @@ import pytest
 from lab.simulator import SimulatorClock, SimulatorControl, SimulatorServer
 from lab.twilio_simulator.clock import VirtualClock
 from lab.waiting import until
+from recording_storage_operator.core.clock import Clock
 
 from .conftest import Api, code
 
@@ -96,7 +97,7 @@ def test_where_time_runs_purges_happen_by_themselves() -> None:
 
 
 def test_the_simulators_clock_is_the_operators(api: Api) -> None:
-    clock = SimulatorClock(api.control.url)
+    clock: Clock = (following := SimulatorClock(api.control.url))
     try:
         before, ticks = clock.now(), clock.monotonic()
         assert before == api.control.now()
@@ -105,7 +106,7 @@ def test_the_simulators_clock_is_the_operators(api: Api) -> None:
         until(lambda: clock.now() == before + timedelta(days=1), what="the clock following")
         assert clock.monotonic() == ticks + 86_400
     finally:
-        clock.stop()
+        following.stop()
 
 
 def test_the_server_starts_at_the_given_time_and_ends_when_stopped() -> None:

@@ -1,6 +1,8 @@
 """External Storage against a real S3 server over a socket."""
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -154,13 +156,56 @@ def test_a_bucket_that_is_gone_takes_all_of_its_objects_along(
     assert api.fetch(sid).status_code == 404
 
 
-def test_an_s3_that_does_not_answer_has_lost_nothing(api: Api) -> None:
-    with MotoServer() as other:
-        client = other.client()
-        client.create_bucket(Bucket="far-away")
-        client.close()
-        switch_on(api, other, "far-away")
-        (sid,) = api.record()
+class BrokenS3:
+    """Takes objects, or says `refusal` to every write; every listing is an error."""
+
+    def __init__(self) -> None:
+        self.refusal = ""
+        broken = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_PUT(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self._answer(403 if broken.refusal else 200, broken.refusal)
+
+            def do_GET(self) -> None:
+                self._answer(403, "AccessDenied")
+
+            def _answer(self, status: int, code: str) -> None:
+                body = f"<Error><Code>{code}</Code></Error>".encode() if code else b""
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def broken() -> Iterator[BrokenS3]:
+    server = BrokenS3()
+    yield server
+    server.stop()
+
+
+def test_an_s3_that_refuses_or_does_not_answer_has_lost_nothing(api: Api, moto: MotoServer, broken: BrokenS3) -> None:
+    switch_on(api, moto, "somewhere", endpoint_url=broken.endpoint)
+    (sid,) = api.record()
+    api.control.advance(days=41)
+    broken.stop()
     api.control.advance(days=41)
     api.control.advance(days=41)
     assert api.fetch(sid).json()["status"] == "completed"
@@ -211,15 +256,14 @@ def test_a_bucket_that_refuses_the_test_object_stays_switched_off(api: Api, moto
     assert "api.twilio.com" in api.fetch(sid).json()["media_url"]
 
 
-def test_keys_that_may_not_write_are_refused_with_16112(api: Api) -> None:
-    with MotoServer() as strict:
-        client = strict.client()
-        client.create_bucket(Bucket="guarded")
-        client.close()
-        nobody = strict.create_user("nobody", {"Version": "2012-10-17", "Statement": []})
-        strict.enforce_iam()
-        with pytest.raises(ControlRefused, match="16112"):
-            switch_on(api, strict, "guarded", **nobody._asdict())
+@pytest.mark.parametrize("refusal", ["AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
+def test_keys_that_may_not_write_are_16112(api: Api, moto: MotoServer, broken: BrokenS3, refusal: str) -> None:
+    switch_on(api, moto, "guarded", endpoint_url=broken.endpoint)
+    broken.refusal = refusal
+    (sid,) = api.record()
+    assert [(row["error_code"], row["resource_sid"]) for row in api.alerts()] == [("16112", sid)]
+    with pytest.raises(ControlRefused, match="16112"):
+        switch_on(api, moto, "guarded", endpoint_url=broken.endpoint)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ def test_an_account_somebody_has_to_look_after(serve: Serve, connect: Connect, r
     assert caught.value.reason is reason
 
 
+@pytest.mark.parametrize("document", [wire.account(sid=OTHER_ACCOUNT), wire.account(status=None), {}])
+def test_what_is_not_the_account_is_no_answer(serve: Serve, connect: Connect, document: Any) -> None:
+    with pytest.raises(Transient) as caught:
+        connect(serve(Reply(document)).url).account()
+    assert caught.value.reason is Reason.TWILIO_ANSWER_UNUSABLE
+
+
 @pytest.mark.parametrize("date", ["", "yesterday"])
 def test_an_account_without_twilios_time_is_no_answer(serve: Serve, connect: Connect, date: str) -> None:
     server = serve(replace(Reply(wire.account()), date=date))

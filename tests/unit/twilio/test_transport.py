@@ -140,6 +140,22 @@ def test_a_page_token_of_a_stranger_stays_a_query(serve: Serve, connect: Connect
     assert server.seen[0].path.startswith(f"/2010-04-01/Accounts/{wire.ACCOUNT}/Recordings.json?")
 
 
+def test_a_page_token_that_no_address_can_hold_is_an_error_of_ours(serve: Serve, connect: Connect) -> None:
+    with pytest.raises(Transient) as caught:
+        connect(serve(PAGE).url).deletion_events(SINCE, "\x00")
+    assert caught.value.reason is Reason.TWILIO_ANSWER_UNUSABLE
+
+
+def test_credentials_over_plain_http_do_not_pass_a_proxy(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, server = serve(PAGE), serve(PAGE)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy.url)
+    connect(server.url).recordings()
+    assert (len(proxy.seen), len(server.seen)) == (0, 1)
+
+
 def test_one_accounts_cookies_are_not_sent_with_anothers_requests(serve: Serve, connect: Connect) -> None:
     server = serve(replace(PAGE, headers={"Set-Cookie": "session=1; Path=/"}), PAGE)
     client = connect(server.url)
