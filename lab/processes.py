@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,13 +18,17 @@ from .waiting import until
 LOG_TAIL = 2000
 """Characters of a log shown with an error."""
 
+PORTS = range(20_000, 32_000)
+"""Below those that Linux gives to outgoing connections: one of these could hold a stopped server's port at its restart."""
+
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nothing listened on a moment ago, and that no outgoing connection will take."""
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"no free port found on 127.0.0.1 between {PORTS.start} and {PORTS.stop}")
 
 
 class Child:

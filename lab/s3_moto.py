@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--clock-url", default="")
     options = parser.parse_args()
     if options.clock_url:
+        # moto has no setting for its clock; this is the one function that its objects and delete markers ask.
         vars(models)["utcnow"] = FollowedClock(options.clock_url).utcnow
     signal.signal(signal.SIGTERM, _stop)
     app = DomainDispatcherApplication(create_backend_app)

@@ -176,6 +176,10 @@ class FakeTwilio:
         """The next calls of this method raise the error, whichever account they are for."""
         self._faults.extend([(method, error)] * times)
 
+    def forgive(self) -> None:
+        """Forget the faults that are still to come."""
+        self._faults.clear()
+
     def _delete(self, sid: str, *, told: bool) -> None:
         account, stored = self._find(sid)
         if stored.recording.status != COMPLETED:

@@ -207,6 +207,15 @@ def test_a_slice_carries_its_owner_its_labels_and_its_day(real: RealWorld) -> No
     }
 
 
+def test_slices_go_with_their_owner(real: RealWorld) -> None:
+    """The cluster's garbage collector takes them; the operator need not."""
+    key = real.create(manifest())
+    ledger = real.ledger(key, uid(real, key))
+    ledger.write(part(f"{key.name}-x", entries=1))
+    real.delete(key)
+    until(lambda: not stored_slices(ledger), timeout=60, what="slices collected")
+
+
 def test_a_secret_value_that_is_no_text_counts_as_missing(real: RealWorld) -> None:
     real.put_raw_secret(NAMESPACE, "binary", {"blob": base64.b64encode(b"\xff\xfe").decode(), "text": "b2s="})
     secret = real.secrets.get(NAMESPACE, "binary")

@@ -47,10 +47,11 @@ def status_for(before: Mapping[str, Any], report: Report, now: datetime) -> dict
     status["observedGeneration"] = report.generation
     if report.handled:
         status["lastHandledReconcileAt"] = report.handled
-    status["plan"] = _plan(report)
+    status.setdefault("plan", {"summary": "No plan yet: no pass could see everything it needs. Ready says why."})
     conditions = conditions_for(before.get("conditions", ()), report.desired, report.observed, report.outcome)
     status["conditions"] = merge(before.get("conditions", ()), conditions, report.generation, now)
     if report.desired and report.observed:
+        status["plan"] = _plan(report.pending)
         status["backend"] = _backend(before.get("backend", {}), report.desired, report.observed)
         status |= _ledger(report.observed.ledger)
         if report.observed.sweep:
@@ -76,17 +77,15 @@ def newest_entries(slices: tuple[Slice, ...], most: int) -> list[tuple[Entry, in
 
 
 _LEDGER = ("deletedRecordings", "deletedRecordingsSummary")
-_LASTING = ("backend", "recordings", "lastHandledReconcileAt", *_LEDGER)
+_LASTING = ("plan", "backend", "recordings", "lastHandledReconcileAt", *_LEDGER)
 
 
 def _listed(slices: tuple[Slice, ...]) -> list[Slice]:
     return [part for part in slices if part.day != SETTLED]
 
 
-def _plan(report: Report) -> dict[str, Any]:
-    actions = report.pending.actions
-    if report.desired is None or report.observed is None:
-        return {"summary": "No plan: the last pass could not see everything it needs. Ready says why."}
+def _plan(pending: Plan) -> dict[str, Any]:
+    actions = pending.actions
     if not actions:
         return {"summary": "Nothing to do."}
     return {

@@ -62,19 +62,22 @@ class Resync:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="resync", daemon=True)
         self._tried = self._succeeded = stopwatch()
-        self._listed_once = False
         self._unconfirmed: dict[Key, str | None] = {}
         self._compared = stopwatch() - PATIENCE
+        self.listed = threading.Event()
+        """Set by the first list: until then kopf must wait, as it never looks for a CRD installed later."""
         self.unseen: list[Key] = []
         """Resources that changed before the last list but one, and the watch has not told yet: it is deaf."""
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> bool:
+        """List no more. False where a list is still under way after `seconds`."""
         self._stop.set()
         if self._thread.ident:
-            self._thread.join()
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def once(self) -> int:
         """List and enqueue everything now. Returns how many there are; raises the errors of `core.errors`."""
@@ -87,7 +90,7 @@ class Resync:
         for place, key in enumerate(listed):
             self._queue.add_after(key, place * PACE)
         self._succeeded = self._stopwatch()
-        self._listed_once = True
+        self.listed.set()
         return len(listed)
 
     def problem(self) -> str | None:
@@ -98,7 +101,7 @@ class Resync:
 
     def unready(self) -> str | None:
         """Why this process cannot serve yet, or no longer: the resources could not be listed."""
-        if not self._listed_once:
+        if not self.listed.is_set():
             return "the resources have not been listed yet"
         if self._stopwatch() - self._succeeded > 3 * self._interval:
             return "the resources could not be listed for three intervals"

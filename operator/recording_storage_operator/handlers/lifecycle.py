@@ -1,6 +1,7 @@
 """Kopf in a thread and event loop of its own: it cancels every task it finds in its loop when it ends."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -27,7 +28,9 @@ class KopfThread:
         self._settings = settings
         self._on_death = on_death
         self._namespaces = tuple(namespaces)
-        self._stop = threading.Event()
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._halt: Callable[[], object] = lambda: None
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -35,29 +38,44 @@ class KopfThread:
 
     def stop(self, seconds: float) -> bool:
         """End the watch. False where kopf does not end within `seconds`."""
-        self._stop.set()
+        self._stopping.set()
+        with contextlib.suppress(RuntimeError):  # its loop is closed: it has ended
+            self._halt()
         if self._thread.ident:
             self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def problem(self) -> str | None:
         """Why the process should be restarted: nothing is watched any more."""
-        return "kopf has ended" if self._thread.ident and not self._thread.is_alive() else None
+        return "kopf has ended" if self._ended.is_set() else None
 
     def _run(self) -> None:
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(self._operate())
-        except (Exception, asyncio.CancelledError):
-            log.exception("Kopf failed")
-        if not self._stop.is_set():
-            self._on_death()
 
     async def _operate(self) -> None:
+        """Cancelling ends kopf at once. Its stop flag lets requests in their backoff go on for five seconds, and one
+        that is a thread's event leaves a thread waiting for it, so kopf that fails by itself would never end.
+        """
+        kopf_task = asyncio.ensure_future(self._kopf())
+        loop = asyncio.get_running_loop()
+        self._halt = lambda: loop.call_soon_threadsafe(kopf_task.cancel)
+        if self._stopping.is_set():
+            kopf_task.cancel()
+        try:
+            await kopf_task
+        except Exception:  # kopf's own: whatever it is, nothing is watched any more
+            log.exception("Kopf failed")
+        finally:
+            self._ended.set()
+            if not self._stopping.is_set():
+                self._on_death()
+
+    async def _kopf(self) -> None:
         await kopf.operator(
             registry=self._registry,
             settings=self._settings,
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
-            stop_flag=self._stop,
         )

@@ -86,13 +86,24 @@ class Reconciler:
         if wait > 0:
             return Outcome(after=wait)
         world = self._connect(request, desired, credentials)
+        # A sweep starts and goes on only behind a pass that went through: it may have had to make the bucket.
         if visit.settled and visit.sweep_is_due(self._clock.monotonic()):
-            visit.sweeper.start(_scope(world, request, desired))
-        if visit.sweeper.running:
-            if not visit.sweeper.advance(turn.should_yield):
+            if not visit.sweeper.running:
+                visit.sweeper.start(_scope(world, request, desired))
+            if not self._sweep(desired, visit, turn):
                 return Outcome(after=0.0)
-            visit.swept(desired, self._clock.monotonic())
         return self._pass(world, request, desired, visit)
+
+    def _sweep(self, desired: Desired, visit: Visit, turn: Turn) -> bool:
+        """Whether the sweep is done; its error stays shown until one is."""
+        try:
+            done = visit.sweeper.advance(turn.should_yield)
+        except ReconcileError as error:
+            visit.sweep_failed(error)
+            raise
+        if done:
+            visit.swept(desired, self._clock.monotonic())
+        return done
 
     def _pass(self, world: World, request: Request, desired: Desired, visit: Visit) -> Outcome:
         book = LedgerBook(world.ledger, f"{request.key.name}-{request.uid[:8]}", desired.metadata_days)
@@ -110,7 +121,8 @@ class Reconciler:
         """What stands after applying; a request is handled once a sweep made after it has been worked in."""
         left = plan(desired, observed, self._clock.now())
         handled = "" if visit.sweep_is_due(self._clock.monotonic()) else request.requested_at
-        return Report(request.generation, handled, desired, observed, left, Ending(pending=bool(left.actions)))
+        ending = Ending(visit.shown_sweep_error, pending=bool(left.actions))
+        return Report(request.generation, handled, desired, observed, left, ending)
 
     def _fail(self, request: Request, obj: Mapping[str, Any], visit: Visit, error: ReconcileError) -> Outcome:
         visit.failed(error, self._clock.monotonic())

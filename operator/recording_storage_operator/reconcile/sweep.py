@@ -66,8 +66,8 @@ class Sweeper:
         path.unlink(missing_ok=True)
         # Workers take turns on a key, never at once, so the connection may wander between their threads.
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        # A lost sweep is made again: durability would only cost time.
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        # A lost sweep is made again: durability would only cost time. Taking a failed step back has to work, though.
+        self._db.executescript("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;")
         self._gathered = Gathered(self._db)
         self.findings = Findings(self._db)
         self._clock = clock
@@ -75,6 +75,7 @@ class Sweeper:
         self.latest: Sweep | None = None
         self.running = False
         self._phase = self._failures = 0
+        self._cursor = ""
 
     def start(self, scope: Scope) -> None:
         """Begin a sweep, dropping one that is under way."""
@@ -227,7 +228,7 @@ class Sweeper:
             return
         day = expiry_day(entry, self._scope.metadata_days) if entry else ""
         if entry:
-            self.findings.record(entry, day, _only_absent(row.evidence, entry.precision))
+            self.findings.record(entry, day, known is None and _only_absent(row.evidence, entry.precision))
         if known and day != row.day:
             self.findings.withdraw([(sid, row.day)])
 

@@ -46,6 +46,7 @@ class Visit:
     failures: int = 0
     paused_until: float = 0.0
     sweep_due: float = 0.0
+    sweep_error: ReconcileError | None = None
     expiry_due: float = FOREVER
     ledger_changed: float = -FOREVER
 
@@ -54,7 +55,7 @@ class Visit:
         if fingerprint != self.fingerprint:
             self.fingerprint = fingerprint
             self.settled, self.paused_until, self.failures = False, 0.0, 0
-            self.sweep_due, self.sweeper.running = now, False
+            self.sweep_due, self.sweeper.running, self.sweep_error = now, False, None
 
     def wait(self, now: float) -> float:
         """Seconds until there is something to do; while paused, until the Secrets are to be looked at again."""
@@ -70,7 +71,13 @@ class Visit:
 
     def swept(self, desired: Desired, now: float) -> None:
         """A sweep finished: the next one is an interval away."""
+        self.sweep_error = None
         self.sweep_due = now + desired.sweep_interval.total_seconds() * (1 + JITTER * self.spread)
+
+    def sweep_failed(self, error: ReconcileError) -> None:
+        """A sweep could not go on. What a passing fault interrupted is taken up again; all else begins anew."""
+        self.sweep_error = error
+        self.sweeper.running = self.sweeper.running and isinstance(error, Transient)
 
     def suspended(self) -> None:
         """Whatever is under way ends; taking it up again begins anew."""
@@ -99,6 +106,11 @@ class Visit:
         else:
             self.paused_until = now + error.after if isinstance(error, Wait) else FOREVER
             self.failures = max(self.failures, SHOWN_FAILURES)
+
+    @property
+    def shown_sweep_error(self) -> ReconcileError | None:
+        """What keeps sweeps from finishing, once it has lasted long enough to be shown."""
+        return self.sweep_error if self.shows_failure else None
 
     @property
     def shows_failure(self) -> bool:

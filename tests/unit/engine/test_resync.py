@@ -74,7 +74,7 @@ def started(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        world.resync.stop()
+        assert world.resync.stop(10)
 
 
 def test_every_resource_of_every_chunk_is_enqueued(world: World) -> None:
@@ -111,6 +111,7 @@ def test_a_list_that_fails_drops_nothing_and_is_not_ready(world: World) -> None:
         world.resync.once()
     assert world.intake.seen().keys() == {key}
     assert world.resync.unready() == "the resources have not been listed yet"
+    assert not world.resync.listed.is_set()
 
 
 def test_a_change_the_watch_never_tells_of_is_a_problem(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -145,7 +146,8 @@ def test_lists_that_follow_each_other_at_once_do_not_accuse_the_watch(world: Wor
 def test_it_lists_at_once_and_about_every_interval(world: World) -> None:
     with started(world):
         until(lambda: world.cluster.calls["pages"] == 1)
-        until(lambda: world.resync.unready() is None)
+        assert world.resync.listed.wait(10)
+        assert world.resync.unready() is None
         world.clock.advance(seconds=539)
         assert world.cluster.calls["pages"] == 1
         world.clock.advance(seconds=122)

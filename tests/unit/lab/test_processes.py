@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,5 +71,8 @@ def test_children_of_a_killed_parent_are_ended(tmp_path: Path) -> None:
     until(lambda: not running(orphan), what="the orphan's end")
 
 
-def test_two_free_ports_are_different() -> None:
-    assert free_port() != free_port()
+def test_a_free_port_can_be_listened_on_and_is_none_that_outgoing_connections_get() -> None:
+    first_outgoing = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
+        assert port < first_outgoing

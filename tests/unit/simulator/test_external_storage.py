@@ -177,6 +177,7 @@ class BrokenS3:
                 body = f"<Error><Code>{code}</Code></Error>".encode() if code else b""
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(body)
 
