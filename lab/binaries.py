@@ -15,7 +15,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +44,12 @@ PRODUCTS = {
 }
 
 
-def ensure(name: str) -> dict[str, Path]:
+def ensure(name: str, products: Mapping[str, Product] = PRODUCTS) -> dict[str, Path]:
     """The product's binaries by file name, built first where they are not there yet.
 
     Raises ToolMissingError without a Go toolchain, RuntimeError with the compiler's words where a build fails.
     """
-    product = PRODUCTS[name]
+    product = products[name]
     home = _cache() / f"{name}-{_digest(product)}"
     if not home.is_dir():
         with _locked(_cache() / f"{name}.lock", name):
@@ -92,10 +93,13 @@ def _locked(path: Path, name: str) -> Iterator[None]:
 
 
 def _build(name: str, product: Product, home: Path) -> None:
-    """Build into a folder of another name, then rename it. Called under the product's lock."""
-    unfinished = home.with_name(f"{name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
+    """Build into a folder of another name, then rename it. Called under the product's lock.
+
+    The name is new each time: Go may outlive a killed build and still write to the old one.
+    """
+    for left_over in home.parent.glob(f"{name}.unfinished-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{name}.unfinished-", dir=home.parent))
     command = go()
     with Progress(name, cores=os.cpu_count() or 1) as progress:
         progress.expect(_stale_packages(command, product, progress))

@@ -19,7 +19,7 @@ LOG_TAIL = 2000
 """Characters of a log shown with an error."""
 
 PORTS = range(20_000, 32_000)
-"""Below those that Linux gives to outgoing connections: one of these could hold a stopped server's port at its restart."""
+"""Below those that Linux gives to outgoing connections: one of these could hold a stopped server's port."""
 
 
 def free_port() -> int:

@@ -44,8 +44,8 @@ class Sample:
     def write(self, folder: Path) -> None:
         """Files for kubectl in a new folder of their owner's alone: they hold Secrets."""
         folder.mkdir(mode=0o700)
-        (folder / "secrets.yaml").write_text(yaml.safe_dump_all(self.secrets))
-        (folder / "recordingstorage.yaml").write_text(yaml.safe_dump(self.storage, sort_keys=False))
+        (folder / "1-secrets.yaml").write_text(yaml.safe_dump_all(self.secrets))
+        (folder / "2-recordingstorage.yaml").write_text(yaml.safe_dump(self.storage, sort_keys=False))
 
 
 def sample(account: Credentials, s3: MotoServer) -> Sample:

@@ -1,6 +1,7 @@
 """What a person watching the demo sees: numbered steps, commands with their output, and a spinner on a terminal."""
 
 import contextlib
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 
@@ -41,12 +42,12 @@ class Show:
         self._number += 1
         self.step = f"{self._number}. {title}"
         self.out.print()
-        self.out.print(Rule(Text(f" {self.step} ", style="bold"), align="left", style="cyan"))
+        self.out.print(Rule(Text(self.step, style="bold"), align="left", style="cyan"))
         self.say(Text(explanation, style="italic"))
 
     def say(self, what: RenderableType) -> None:
         """Something to read or to look at, indented."""
-        self.out.print(Padding(Text(what) if isinstance(what, str) else what, (0, 2)))
+        self.out.print(Padding(Text(what) if isinstance(what, str) else what, (0, 0, 0, 2), expand=False))
 
     def mark(self, holds: bool, words: str, aside: str = "") -> None:
         """A sentence with a check mark, or with a cross."""
@@ -68,12 +69,21 @@ class Show:
 
     def command(self, line: str, run: Callable[[], str], framed: bool = False) -> str:
         """A command line, and below it what it prints, which is also returned. `framed` is for what people must do."""
-        self.out.print(Padding(Text.assemble(("$ ", "bold cyan"), (line, "bold")), (1, 2, 0, 2)))
+        self.out.print()
+        self.say(Text.assemble(("$ ", "bold cyan"), (self._broken(line), "bold")))
         with self.out.status("running"):
             output = run()
         if framed:
-            self.say(Panel(Text(output.strip()), border_style="yellow"))
+            message = Text(output.strip())
+            message.highlight_regex(r"https://[^\s,]+", "bold cyan")
+            self.say(Panel(message, border_style="yellow", width=self.out.width - 4))
             return output
         for printed in output.rstrip().splitlines():
             self.say(printed.rstrip())
         return output
+
+    def _broken(self, line: str) -> str:
+        """A long command over several lines, as a shell takes it."""
+        room = self.out.width - 8
+        parts = textwrap.wrap(line, room, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        return " \\\n".join(parts)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shlex
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,8 +22,16 @@ from .sample import Sample, sample
 from .show import Show
 from .witness import Bucket, Ledger, TwilioApi
 
-PATIENCE = "--timeout=60s"
-"""For kubectl wait: far longer than a pass takes, so that only a defect runs into it."""
+PATIENCE = 120
+"""Seconds for kubectl wait: far longer than a pass takes, so that only a defect runs into it."""
+
+SWEEP_TRIES, SWEEP_PATIENCE = 8, 15
+"""With the clock standing still, an operator that wants to try again later never does, unless it is asked again."""
+
+FLOW = 0.5
+"""Seconds between two moves of a flowing clock."""
+
+REQUESTED_AT = "recordings.dev/reconcile-requested-at"
 
 
 @dataclass
@@ -32,25 +41,26 @@ class Cluster:
     show: Show
     kubeconfig: Path
     sample: Sample
-    sweeps: int = 0
+    console: SimulatorControl
+    requests: int = 0
 
     def kubectl(self, *words: str, framed: bool = False) -> str:
         """Run kubectl as a person would, for everybody to see."""
-        line = shlex.join(["kubectl", *self._namespaced(words)])
-        return self.show.command(line, lambda: self.ask(*words), framed)
+        line = " ".join(map(_quoted, ["kubectl", *self._namespaced(words)]))
+        with flowing(self.console):
+            return self.show.command(line, lambda: self.ask(*words), framed)
 
     def wait(self, condition: str) -> None:
         """kubectl wait for the resource. Raises RuntimeError where it does not come to that."""
-        self.kubectl("wait", self._resource, f"--for={condition}", PATIENCE)
+        self.kubectl("wait", self._resource, f"--for={condition}", f"--timeout={PATIENCE}s")
 
     def sweep(self) -> None:
         """Ask for a sweep and wait until it is worked in: what the status says afterwards is as of now."""
-        self.sweeps += 1
-        value = f"look-{self.sweeps}"
-        handled = f"--for=jsonpath={{.status.lastHandledReconcileAt}}={value}"
-        with self.show.busy("The operator sweeps, asked to by annotation, so that its list is as of now"):
-            self.ask("annotate", self._resource, f"recordings.dev/reconcile-requested-at={value}", "--overwrite")
-            self.ask("wait", self._resource, handled, PATIENCE)
+        with self.show.busy(f"The operator is asked to sweep now, by annotation {REQUESTED_AT}"):
+            for _ in range(SWEEP_TRIES):
+                with contextlib.suppress(RuntimeError):
+                    return self._sweep_once()
+        raise RuntimeError("no sweep was finished; the operator's log should say why")
 
     def ledger(self) -> Ledger:
         """What the status lists as deleted."""
@@ -62,12 +72,45 @@ class Cluster:
         """Run kubectl and show nothing of it."""
         return run_kubectl(self.kubeconfig, *self._namespaced(words))
 
+    def _sweep_once(self) -> None:
+        self.requests += 1
+        value = f"look-{self.requests}"
+        handled = f"--for=jsonpath={{.status.lastHandledReconcileAt}}={value}"
+        self.ask("annotate", self._resource, f"{REQUESTED_AT}={value}", "--overwrite")
+        self.ask("wait", self._resource, handled, f"--timeout={SWEEP_PATIENCE}s")
+
     @property
     def _resource(self) -> str:
         return f"recst/{self.sample.name}"
 
     def _namespaced(self, words: tuple[str, ...]) -> tuple[str, ...]:
         return ("-n", self.sample.namespace, *words)
+
+
+def _quoted(word: str) -> str:
+    """For a shell; of a jsonpath only the braces are put in quotes, as people write it."""
+    head, brace, tail = word.partition("{")
+    body, end, rest = tail.rpartition("}")
+    whole = brace and end and shlex.quote(head + rest) == head + rest
+    return f"{head}{shlex.quote(brace + body + end)}{rest}" if whole else shlex.quote(word)
+
+
+@contextlib.contextmanager
+def flowing(console: SimulatorControl) -> Iterator[None]:
+    """Let the clock run while the block does, else it stands: an operator that waits to try again waits by it."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(FLOW):
+            console.advance(seconds=FLOW)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @dataclass
@@ -86,7 +129,7 @@ class Stage:
     def pass_time(self, until: datetime, words: str) -> None:
         """Move the clock that Twilio, S3 and the operator live by."""
         now = self.console.advance(seconds=(until - self.console.now()).total_seconds())
-        self.show.say(Text.assemble(("\n>> ", "bold magenta"), f"{words}: it is {now:%Y-%m-%d %H:%M:%S} UTC"))
+        self.show.say(Text.assemble((">> ", "bold magenta"), f"{words}: it is {now:%Y-%m-%d %H:%M:%S} UTC"))
 
     def switch_external_storage(self, enabled: bool, bucket_url: str = "") -> None:
         """What a person does in Twilio's Console."""
@@ -103,28 +146,34 @@ class Stage:
 @contextlib.contextmanager
 def set_up(show: Show, workdir: Path, options: Mapping[str, object]) -> Iterator[Stage]:
     """Start all of it, and stop it at the end. What has to be built is built first, with a progress of its own."""
+    show.begin(
+        "Start a Kubernetes API server, Twilio and S3 on this machine",
+        "kube-apiserver is the real one. Twilio is simulated, and its clock, which S3 and the operator go by as well, "
+        "can be moved. Nothing leaves this machine.",
+    )
     kubectl()
     binaries.ensure("control-plane")
     with contextlib.ExitStack() as running:
         with show.busy("kube-apiserver and etcd, with the CRDs and the RBAC of manifests/base"):
             plane = running.enter_context(ControlPlane.start(workdir / "control-plane"))
             plane.install()
-        with show.busy("Twilio (simulated, with a clock that can be moved) and S3 (moto)"):
+            # For a moment after its installation a kind is served, but not yet listed.
+            run_kubectl(plane.operator_kubeconfig, "get", "recst,recdel", "-A")
+        with show.busy("the Twilio simulator, and S3 by moto"):
             simulator = running.enter_context(SimulatorServer())
             storage = running.enter_context(MotoServer(workdir / "moto", clock_url=simulator.url))
             console = running.enter_context(contextlib.closing(SimulatorControl(simulator.url)))
-            console.options(**options)
         with show.busy("the operator, as a user with no other rights than those it ships with"):
-            running.enter_context(
-                OperatorProcess(plane.operator_kubeconfig, simulator.url, storage.endpoint, workdir)
-            )
+            running.enter_context(OperatorProcess(plane.operator_kubeconfig, simulator.url, storage.endpoint, workdir))
+        for name, value in options.items():
+            show.mark(True, f"The simulated Twilio has option {name}={console.options(**{name: value})[name]}")
         account = console.create_account("Demo")
         twilio = running.enter_context(contextlib.closing(TwilioApi(simulator.url, account)))
         tenant = sample(account, storage)
         run_kubectl(plane.admin_kubeconfig, "create", "namespace", tenant.namespace)
         yield Stage(
             show=show,
-            cluster=Cluster(show, plane.admin_kubeconfig, tenant),
+            cluster=Cluster(show, plane.admin_kubeconfig, tenant, console),
             console=console,
             account=account,
             twilio=twilio,
@@ -135,7 +184,5 @@ def set_up(show: Show, workdir: Path, options: Mapping[str, object]) -> Iterator
 
 
 def _bucket(storage: MotoServer, tenant: Sample) -> Bucket:
-    client = s3.client(
-        storage.endpoint, storage.access_key_id, storage.secret_access_key, region=tenant.s3["region"]
-    )
+    client = s3.client(storage.endpoint, storage.access_key_id, storage.secret_access_key, region=tenant.s3["region"])
     return Bucket(client, tenant.s3["bucket"], tenant.folder)

@@ -15,9 +15,13 @@ from .witness import look
 SWEPT = timedelta(minutes=17)
 """More than the sample's sweepInterval with its jitter of a tenth at most: the operator has swept by itself."""
 
+SECONDS = 20
+"""Length of a recorded call."""
+
 A_SECOND, A_DAY = timedelta(seconds=1), timedelta(days=1)
 
 CONSOLE_MESSAGE = 'jsonpath={.status.conditions[?(@.type=="ConsoleActionRequired")].message}'
+SLICE_COLUMNS = "custom-columns=NAME:.metadata.name,EXPIRES:.day,ENTRIES:.count,TWILIO:.fromTwilio,S3:.fromS3"
 USER_AGENT = "recording-storage-operator/"
 
 
@@ -59,33 +63,32 @@ class Story:
         self._cluster.wait("condition=LedgerComplete")
         self._require(
             self._stage.bucket.versioning() == "Enabled",
-            f"S3 answers that bucket {self._stage.bucket.name} is there, made by the operator, with versioning on.",
+            f"The operator made bucket {self._stage.bucket.name}; S3 says that its versioning is on.",
         )
 
     def _calls_before_the_switch(self) -> str:
         self._show.begin(
             "Calls are recorded, and stay at Twilio",
-            "Nobody has touched External Storage yet. The operator sees from the recordings where new ones land.",
+            "Nobody has touched External Storage yet. The operator sees where new recordings land.",
         )
         sids = self._record("A", 2)
         self._pass_to(self._now + SWEPT, "17 minutes later")
         self._cluster.wait("jsonpath={.status.backend.observed}=Twilio")
-        self._look(sids)
         self._get()
+        self._look(sids)
         return sids[0]
 
     def _external_storage_delivers(self) -> str:
         self._show.begin(
             "Do what only a person can do: the switch in Twilio's Console",
-            "External Storage has no API. The operator tells the values to enter, and sees from new recordings "
-            "whether it worked.",
+            "External Storage has no API. The operator tells the values, and sees in new recordings that it worked.",
         )
         message = self._console_message()
         url = re.search(r"https://[^\s,]+", message)
         if url is None:
             raise RuntimeError("ConsoleActionRequired names no bucket URL")
         self._stage.switch_external_storage(True, url[0])
-        self._show.mark(True, f"In the (simulated) Console: External Storage is enabled with {url[0]}")
+        self._show.mark(True, "In the (simulated) Console, External Storage is enabled with that URL.")
         sids = self._record("B", 3)
         self._until_ready()
         self._look(sids)
@@ -101,7 +104,7 @@ class Story:
         self._cluster.wait("condition=ConsoleActionRequired")
         self._console_message()
         self._stage.switch_external_storage(False)
-        self._show.mark(True, "In the (simulated) Console: External Storage is disabled")
+        self._show.mark(True, "In the (simulated) Console, External Storage is disabled.")
         sids = self._record("C", 2)
         self._until_ready()
         self._look(sids)
@@ -110,29 +113,32 @@ class Story:
     def _delete_two(self, first: str, second: str, third: str) -> list[Sighting]:
         self._show.begin(
             "Delete one recording at Twilio and one in S3",
-            "Behind the operator's back, as an application or a person would. Before that, both are there:",
+            "Past the operator, as an application or a person would. Before that, each file is in one place:",
         )
         self._look([first, second, third])
+        self._show.out.print()
         self._delete_at_twilio(first)
         self._delete_in_s3(second)
         self._pass_to(self._now + SWEPT, "17 minutes later")
         self._cluster.wait("jsonpath={.status.deletedRecordingsSummary.total}=2")
         self._get()
-        self._show.say("\nstatus.deletedRecordings:")
+        self._cluster.kubectl("get", "recdel", "-o", SLICE_COLUMNS)
+        self._show.say("\nstatus.deletedRecordings has the newest entries of these slices:\n")
         self._show.say(ledger_table(self._cluster.ledger(), self._names))
+        self._show.say("\nAnd what Twilio and S3 answer now:")
         return self._look([first, second, third])
 
     def _forty_days(self, *sids: str) -> tuple[list[Sighting], list[Sighting]]:
         """What is told of recordings deleted at the same time one second before, and one day after, 40 days."""
-        names = " and ".join(self._names[sid] for sid in sids)
+        names = " and ".join(self._names[sid].split()[0] for sid in sids)
         self._show.begin(
             f"Forty days after the deletion of {names}",
-            "Twilio can tell of a deleted recording for 40 days. The operator lists it for as long, to the second.",
+            "Now Twilio purges the metadata. The operator lists a deletion until then, and up to 30 s longer.",
         )
         purge = self._deleted[sids[0]] + METADATA_KEPT
-        self._pass_to(purge - A_SECOND, "40 days less one second after")
+        self._pass_to(purge - A_SECOND, "One second before")
         within = self._swept_look(sids)
-        self._pass_to(purge + A_DAY, "41 days after")
+        self._pass_to(purge + A_DAY, "A day later")
         after = self._swept_look(sids)
         self._get()
         return within, after
@@ -140,12 +146,16 @@ class Story:
     def _outlives_them(self, sid: str) -> Check:
         """It is older than 40 days and was not deleted. Deletes it then."""
         self._show.begin(
-            "The new recording is still there, until it is deleted, too",
-            "It is older than 40 days; what counts is the deletion.",
+            "The new recording, 41 days old",
+            "Nobody has deleted it, so nothing has started its 40 days. That happens now.",
         )
         (seen,) = self._look([sid])
         whole = seen.media.access is seen.metadata.access is Access.ACCESSIBLE
+        self._show.out.print()
         self._delete_at_twilio(sid)
+        self._pass_to(self._now + SWEPT, "17 minutes later")
+        self._cluster.wait("jsonpath={.status.deletedRecordingsSummary.total}=1")
+        self._get()
         return Check("The new recording was whole when it was 41 days old: only a deletion starts the 40 days.", whole)
 
     def _closing_checks(self) -> list[Check]:
@@ -164,24 +174,25 @@ class Story:
         return self._stage.console.now()
 
     def _record(self, letter: str, count: int) -> list[str]:
-        recordings = self._stage.console.record(self._stage.account.account_sid, count, duration=20)
+        recordings = self._stage.console.record(self._stage.account.account_sid, count, duration=SECONDS)
         sids = [recording["sid"] for recording in recordings]
         for number, sid in enumerate(sids, 1):
             self._names[sid] = f"{letter}{number} {sid[:8]}.."
-        self._show.mark(True, f"{count} calls of 20 seconds are recorded")
+        self._show.mark(True, f"{count} calls of {SECONDS} seconds are recorded.")
         return sids
 
     def _delete_at_twilio(self, sid: str) -> None:
         answer = self._stage.twilio.delete(sid)
-        self._deleted[sid] = self._now
+        self._deleted[sid] = self._now.replace(microsecond=0)  # Twilio counts in whole seconds
         self._show.mark(True, f"Twilio: DELETE /Recordings/{sid}.json: {answer}")
 
     def _delete_in_s3(self, sid: str) -> None:
         answer = self._stage.bucket.delete(sid)
-        self._deleted[sid] = self._now
+        self._deleted[sid] = self._now.replace(microsecond=0)  # Twilio counts in whole seconds
         self._show.mark(True, f"S3: DELETE ../{sid}: {answer}")
 
     def _pass_to(self, moment: datetime, words: str) -> None:
+        self._show.out.print()
         self._stage.pass_time(moment, words)
 
     def _until_ready(self) -> None:
@@ -211,6 +222,7 @@ class Story:
         )
         stage = self._stage
         seen = [look(sid, stage.twilio, stage.bucket, ledger, self._deleted.get(sid)) for sid in sids]
+        self._show.out.print()
         self._show.say(sightings_table(dict(zip(map(self._names.__getitem__, sids), seen, strict=True))))
         return seen
 

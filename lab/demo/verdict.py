@@ -89,13 +89,13 @@ class Cell:
         asked = (
             ("Twilio", self.claim.media, seen.media),
             ("S3", self.claim.stored, seen.stored),
-            ("metadata", self.claim.metadata, seen.metadata),
+            ("Twilio", self.claim.metadata, seen.metadata),
         )
         answers = [
             Finding(f"{where}: {answer.words}", answer.access is meant) for where, meant, answer in asked if meant
         ]
-        until = f"until {seen.listed_until:%Y-%m-%d}" if seen.listed_until else "not listed"
-        return [*answers, Finding(f"ledger: {until}", seen.ledger_is(self.claim.listed))]
+        listed = f"listed to {seen.listed_until:%Y-%m-%d}" if seen.listed_until else "not listed"
+        return [*answers, Finding(listed, seen.ledger_is(self.claim.listed))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class TwilioApi:
         """The recording's metadata, soft-deleted or not."""
         answer = self._http.get(f"/{sid}.json", params={"IncludeSoftDeleted": "true"})
         if answer.status_code == 200 and answer.json().get("sid") == sid:
-            return Answer(f"200, {answer.json()['status']}", Access.ACCESSIBLE)
+            return Answer(f"200 {answer.json()['status']}", Access.ACCESSIBLE)
         return _refused(answer)
 
     def delete(self, sid: str) -> str:
@@ -104,7 +104,7 @@ def look(sid: str, twilio: TwilioApi, bucket: Bucket, ledger: Ledger, deleted_at
 
 
 def _audio(content: bytes) -> Answer:
-    return Answer(f"200, {len(content) // 1000} kB", Access.ACCESSIBLE)
+    return Answer(f"200 {len(content) // 1000} kB", Access.ACCESSIBLE)
 
 
 def _refused(answer: httpx.Response) -> Answer:

@@ -44,7 +44,8 @@ SLICES = Resource(names.GROUP, names.VERSION, names.SLICE_PLURAL, names.SLICE_KI
 DRAIN_SECONDS = 20.0
 """For passes under way when the process is asked to stop; a pod has 30 seconds in all."""
 
-KOPF_SECONDS = 5.0
+THREAD_SECONDS = 4.0
+"""For each of the threads that only watch and list."""
 
 log = logging.getLogger(__name__)
 
@@ -127,10 +128,10 @@ class Operator:
 
     def stop(self) -> None:
         """Take in nothing more, let passes under way end, then let go of everything."""
-        self._resync.stop()
+        self._resync.stop(THREAD_SECONDS)
         if not self._workers.stop(DRAIN_SECONDS):
             log.warning("Some passes did not end in %g seconds; they begin anew at the next start", DRAIN_SECONDS)
-        self._kopf.stop(KOPF_SECONDS)
+        self._kopf.stop(THREAD_SECONDS)
         self.probes.stop()
         for connection in (self._twilio, self._s3, self._kubernetes):
             connection.close()

@@ -13,8 +13,8 @@ from recording_storage_operator.core.errors import ReconcileError, Transient, Wa
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.twilio.client import TwilioRestClient
 from recording_storage_operator.twilio.connect import TwilioConnector
+from recording_storage_operator.twilio.network import Timeouts
 from recording_storage_operator.twilio.patience import Patience
-from recording_storage_operator.twilio.transport import Timeouts
 
 SHORT = Timeouts(connect=2, read=0.3, answer=1.0)
 

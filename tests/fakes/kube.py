@@ -46,6 +46,7 @@ class FakeCluster:
     _secrets: dict[tuple[str, str], Secret] = field(default_factory=dict)
     _slices: dict[tuple[Key, str, str], Slice] = field(default_factory=dict)
     _faults: defaultdict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
+    _meanwhile: defaultdict[str, deque[Callable[[], object]]] = field(default_factory=lambda: defaultdict(deque))
     _versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -118,8 +119,14 @@ class FakeCluster:
         """Let the next calls of `method` raise; with `committed` a write takes effect all the same."""
         self._faults[method].extend(Fault(error, committed) for _ in range(times))
 
+    def meanwhile(self, method: str, action: Callable[[], object]) -> None:
+        """Let somebody else do `action` just before the next call of `method` reaches the server."""
+        self._meanwhile[method].append(action)
+
     def serve(self, method: str, action: Callable[[], T]) -> T:
         self.calls[method] += 1
+        if self._meanwhile[method]:
+            self._meanwhile[method].popleft()()
         fault = self._faults[method].popleft() if self._faults[method] else None
         if fault is not None and not fault.committed:
             raise fault.error

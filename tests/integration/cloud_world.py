@@ -1,6 +1,9 @@
 """The pass on the real adapters: the Twilio simulator and an S3 server over sockets, Kubernetes in memory, one clock."""
 
-from dataclasses import dataclass, field, replace
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -18,9 +21,11 @@ from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore
 from recording_storage_operator.reconcile.reconciler import Ports, Reconciler
 from recording_storage_operator.reconcile.visits import Visits
 from recording_storage_operator.s3.connect import Connections, Limits
+from recording_storage_operator.twilio.answers import Answer
 from recording_storage_operator.twilio.connect import TwilioConnector
+from recording_storage_operator.twilio.network import Timeouts
 from recording_storage_operator.twilio.patience import Patience
-from recording_storage_operator.twilio.transport import Timeouts
+from recording_storage_operator.twilio.transport import Transport
 from tests.fakes.kube import FakeCluster
 
 if TYPE_CHECKING:
@@ -31,8 +36,11 @@ TWILIO_SECRET, S3_SECRET = "acme-twilio", "acme-s3"
 INTERVAL = 1000
 """Seconds after which a sweep is due again: 15 minutes and the jitter."""
 
-SHORT = Timeouts(connect=1.0, read=0.35, answer=0.5)
-"""So that a fault costs no seconds. A page of 1000 recordings takes 30 ms on two busy cores."""
+PAGE = 4
+"""Rows on a page of Twilio's lists, so that a dozen recordings make several."""
+
+SHORT = Timeouts(connect=1.0, read=0.4, answer=0.4)
+"""So that a fault costs no seconds."""
 
 
 @dataclass
@@ -55,6 +63,14 @@ class LabClock:
         self._now = self.control.advance(days, seconds)
 
 
+class SmallPages(Transport):
+    """Twilio with small pages, which the client takes for those of 1000 that it asked for."""
+
+    def get(self, url: str) -> Answer:
+        answer = super().get(url.replace("PageSize=1000", f"PageSize={PAGE}"))
+        return replace(answer, body=answer.body.replace(f"PageSize={PAGE}&".encode(), b"PageSize=1000&"))
+
+
 @dataclass
 class LabClouds:
     """The real adapters, each of which can be sent to a port where nobody listens."""
@@ -62,8 +78,9 @@ class LabClouds:
     url: str
     endpoint: str
     cluster: FakeCluster
-    attempts: int = 2
-    allowed: bool = True
+    attempts: int = 1
+    small_pages: bool = True
+    endpoint_allowed: bool = True
     twilio_is_down: bool = False
     s3_is_down: bool = False
     _closed: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
@@ -73,13 +90,17 @@ class LabClouds:
         self._up, self._down = (
             TwilioConnector(url, timeouts=SHORT, patience=patience) for url in (self.url, self._closed)
         )
-        allowed = (self.endpoint, self._closed) if self.allowed else ()
+        allowed = (self.endpoint, self._closed) if self.endpoint_allowed else ()
         limits = Limits(connect_timeout=1, read_timeout=5, attempts=1)
         self._s3 = Connections(allowed, allow_ambient=False, limits=limits)
 
     def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
         connector = self._down if self.twilio_is_down else self._up
-        return connector.connect(account, secret.values, account.credentials_secret)
+        client = connector.connect(account, secret.values, account.credentials_secret)
+        if not self.small_pages:
+            return client
+        way = client.transport
+        return replace(client, transport=SmallPages(**{one.name: getattr(way, one.name) for one in fields(way)}))
 
     def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
         there = replace(bucket, endpoint_url=self._closed) if self.s3_is_down else bucket
@@ -95,12 +116,15 @@ class LabClouds:
 
 @dataclass
 class CloudWorld:
-    """An account, a bucket of its own, and an operator for one resource. `deleted` is the truth: what is gone."""
+    """An account, a bucket of its own, and an operator for one resource. `deleted` is the truth: the SIDs that are gone.
+
+    `settings` are fields of LabClouds.
+    """
 
     control: SimulatorControl
     s3: MotoServer | VersityGateway
     work_dir: Path
-    attempts: int = 2
+    settings: dict[str, Any] = field(default_factory=dict)
     cluster: FakeCluster = field(default_factory=FakeCluster)
     deleted: set[str] = field(default_factory=set)
 
@@ -109,29 +133,158 @@ class CloudWorld:
         account = self.control.create_account()
         keys = (self.s3.endpoint, self.s3.access_key_id, self.s3.secret_access_key)
         self.tenant = Tenant("acme", NAMESPACE, account, f"acme-{account.account_sid[2:18]}", *keys)
+        self.bucket: S3Client = self.s3.client()
         for secret in self.tenant.secrets():
             self.cluster.put_secret(NAMESPACE, secret["metadata"]["name"], secret["stringData"])
-        self.clouds = self._new_clouds()
-        self.restart_operator()
+        self.start_operator()
 
     @property
     def account_sid(self) -> str:
         return self.tenant.account.account_sid
 
-    @property
-    def bucket(self) -> "S3Client":
-        """S3 as the bucket's owner sees it."""
-        return self.s3.client()
+    # The operator.
 
-    def restart_operator(self, **settings: Any) -> None:
-        """A new process: everything in memory is lost."""
-        self.close()
-        self.clouds = self._new_clouds(**settings)
+    def start_operator(self) -> None:
+        self.clouds = LabClouds(self.control.url, self.s3.endpoint, self.cluster, **self.settings)
         ports = Ports(self.cluster.storages, self.cluster.secrets, self.clouds, self.clock)
         self._reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))
 
-    def close(self) -> None:
+    def restart_operator(self, **settings: Any) -> None:
+        """A new process: everything in memory is lost."""
         self.clouds.close()
+        self.settings |= settings
+        self.start_operator()
 
-    def _new_clouds(self, **settings: Any) -> LabClouds:
-        return LabClouds(self.control.url, self.s3.endpoint, self.cluster, self.attempts, **settings)
+    def turn(self, key: Key) -> Outcome:
+        """One turn of the key."""
+        return self._reconciler(key, Turn(lambda: False))
+
+    def run(self, key: Key, turns: int = 20) -> Outcome:
+        """Turns until the resource rests, fails or waits."""
+        for _ in range(turns):
+            outcome = self.turn(key)
+            if outcome.failed or outcome.after is None or outcome.after > 0:
+                return outcome
+        raise AssertionError(f"{key} does not come to rest: {outcome}")
+
+    def live(self, key: Key, seconds: float) -> None:
+        """Virtual time with the turns that the engine's queue would give."""
+        end, backoff = self.clock.monotonic() + seconds, Backoff(chance=Random(1))
+        while (left := end - self.clock.monotonic()) > 0:
+            outcome = self.turn(key)
+            delay = outcome.after
+            if outcome.failed:
+                delay = max(backoff.next(key), delay or 0.0)
+            else:
+                backoff.reset(key)
+            if delay != 0:
+                self.clock.advance(seconds=left if delay is None else min(delay, left))
+
+    def create(self, **spec: Any) -> Key:
+        """A resource that was reconciled once."""
+        key = self.cluster.create(self.tenant.storage(**spec))
+        self.run(key)
+        return key
+
+    def sweep(self, key: Key) -> Outcome:
+        """Let the next sweep come."""
+        self.clock.advance(seconds=INTERVAL)
+        return self.run(key)
+
+    # What people and Twilio do.
+
+    def record(self, count: int = 1, **fields: Any) -> list[str]:
+        """New recordings at Twilio, or wherever External Storage puts them."""
+        return [row["sid"] for row in self.control.record(self.account_sid, count, **fields)]
+
+    def switch(self, external: bool) -> None:
+        """The Console's switch, to a bucket that only `store` fills: Twilio then never looks through it."""
+        self.control.external_storage(self.account_sid, external, self.tenant.bucket_url)
+
+    def store(self, *sids: str) -> None:
+        """Put their objects into the bucket."""
+        for sid in sids:
+            self.bucket.put_object(Bucket=self.tenant.bucket, Key=self.tenant.key(sid), Body=b"RIFF")
+
+    def external(self, count: int = 1) -> list[str]:
+        """Recordings that External Storage delivered; it stays on."""
+        self.switch(True)
+        sids = self.record(count)
+        self.store(*sids)
+        return sids
+
+    def delete_at_twilio(self, *sids: str) -> None:
+        """In the Console, with an event for each unless the simulator's options say otherwise."""
+        assert sorted(self.control.bulk_delete(self.account_sid, list(sids))) == sorted(sids)
+        self.deleted |= set(sids)
+
+    def delete_in_bucket(self, *sids: str) -> None:
+        """Without naming a version: a delete marker where the bucket is versioned."""
+        for sid in sids:
+            self.bucket.delete_object(Bucket=self.tenant.bucket, Key=self.tenant.key(sid))
+        self.deleted |= set(sids)
+
+    def delete_unlisted(self) -> str:
+        """An object with a marker whose recording Twilio does not list: it is asked for by its SID."""
+        sid = f"RE{uuid.uuid4().hex}"
+        self.store(sid)
+        self.delete_in_bucket(sid)
+        return sid
+
+    def put_secret(self, kind: str, **values: str) -> None:
+        """Write the Secret for `twilio` or `s3` anew."""
+        self.cluster.put_secret(NAMESPACE, f"acme-{kind}", values)
+
+    def fault(self, kind: str, path: str, **rule: Any) -> None:
+        """A fault of Twilio's, lasting unless `times` is given; AC in the path stands for the account's SID."""
+        self.control.fault(kind, path=path.replace("AC", self.account_sid), **{"times": None} | rule)
+
+    # What is seen.
+
+    def entries(self, key: Key) -> dict[str, Entry]:
+        """The whole ledger by SID. No SID is in it twice."""
+        found = [entry for part in self.cluster.slices_of(key) if part.day != SETTLED for entry in part.entries()]
+        by_sid = {entry.sid: entry for entry in found}
+        assert len(by_sid) == len(found)
+        return by_sid
+
+    def settled(self, key: Key) -> set[str]:
+        """SIDs whose entry expired and that are remembered."""
+        parts = [part for part in self.cluster.slices_of(key) if part.day == SETTLED]
+        return {entry.sid for part in parts for entry in part.entries()}
+
+    def conditions(self, key: Key) -> dict[str, tuple[str, str]]:
+        """Status and reason by type."""
+        listed = self.cluster.status(key).get("conditions", ())
+        return {one["type"]: (one["status"], one["reason"]) for one in listed}
+
+    def message(self, key: Key, name: str = "Ready") -> str:
+        [message] = [one["message"] for one in self.cluster.status(key)["conditions"] if one["type"] == name]
+        return str(message)
+
+    def requests(self) -> int:
+        """How many requests Twilio got for this account."""
+        return len(self.control.requests(self.account_sid))
+
+    def assert_true(self, key: Key) -> None:
+        """Ledger and status list what is gone, and nothing else."""
+        assert set(self.entries(key)) == self.deleted
+        status = self.cluster.status(key)
+        assert status["deletedRecordingsSummary"]["total"] == len(self.deleted)
+        assert {entry["sid"] for entry in status["deletedRecordings"]} == self.deleted
+
+
+@contextmanager
+def cloud_world(
+    control: SimulatorControl, s3: MotoServer | VersityGateway, work_dir: Path, **settings: Any
+) -> Iterator[CloudWorld]:
+    """A world that leaves the simulator it shares with others as it was."""
+    options = control.options()
+    world = CloudWorld(control, s3, work_dir, settings)
+    try:
+        yield world
+    finally:
+        world.clouds.close()
+        world.bucket.close()
+        control.clear_faults()
+        control.options(**options)

@@ -64,6 +64,12 @@ class Site:
         self.customers.append(customer)
         return customer
 
+    def storages(self, namespace: str) -> dict[str, Object]:
+        """All resources of a namespace by name, in one request."""
+        objects: Any = CustomObjectsApi(self.api)
+        listed = objects.list_namespaced_custom_object(*SERVED, namespace, names.PLURAL)["items"]
+        return {obj["metadata"]["name"]: obj for obj in listed}
+
     def advance(self, seconds: float = 0, days: float = 0) -> datetime:
         """Move the time while no pass runs: one that sees it jump in between waits for the clocks to agree."""
         until(lambda: not self.busy(), what="an idle operator")
@@ -217,6 +223,11 @@ class Customer:
     def erase(self, sids: list[str]) -> None:
         """Delete recordings at Twilio, as a person in the Console."""
         assert sorted(self.site.twilio.bulk_delete(self.account_sid, sids)) == sorted(sids)
+
+    def erase_objects(self, sids: list[str]) -> None:
+        """Delete recordings in the bucket, as a person with its key."""
+        for sid in sids:
+            self.site.s3.client().delete_object(Bucket=self.tenant.bucket, Key=self.tenant.key(sid))
 
     def slices(self) -> list[Object]:
         """The slices that carry its name, whoever owns them."""

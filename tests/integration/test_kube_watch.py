@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from recording_storage_operator.core.work import Key, Outcome, Turn
 from recording_storage_operator.engine.backoff import Backoff
 from recording_storage_operator.engine.intake import Intake
 from recording_storage_operator.engine.queue import WorkQueue
-from recording_storage_operator.engine.resync import Resync
+from recording_storage_operator.engine.resync import RETRY, Resync
 from recording_storage_operator.engine.storages import GuardedStorages
 from recording_storage_operator.engine.workers import Workers
 from recording_storage_operator.handlers.lifecycle import KopfThread
@@ -157,6 +158,44 @@ def test_events_go_on_after_a_restart_of_the_server(control_plane: ControlPlane,
         people.create("after")
         until(lambda: seen.next()[1] == "after", timeout=60)
     assert not died.is_set()
+
+
+def test_kopf_waits_until_its_resources_can_be_listed(tmp_path: Path) -> None:
+    """An operator that is started before its CRDs serves them once they are installed."""
+    clock, seen = VirtualClock(), Seen("default")
+    with ControlPlane.start(tmp_path / "plane") as plane:
+        load = partial(load_configuration, 2, {"KUBECONFIG": str(plane.operator_kubeconfig)})
+        connection = Connection(load, lambda *_: None)
+        queue = WorkQueue(clock, Backoff())
+        resync = Resync(StorageClient(connection, STORAGE), queue, Intake(queue, []), clock, tick=0.05)
+        handlers = registry(names.GROUP, names.VERSION, names.PLURAL, seen, load)
+        thread = KopfThread(handlers, kopf_settings(), lambda: None, after=resync.listed)
+        thread.start()
+        resync.start()
+        plane.install()
+        clock.advance(seconds=RETRY)
+        assert resync.listed.wait(30)
+        with ApiClient(load_configuration(1, {"KUBECONFIG": str(plane.admin_kubeconfig)})) as admin:
+            People(admin, "default").create("one")
+        assert seen.next()[1] == "one"
+        assert thread.stop(STOPS_WITHIN)
+        assert resync.stop(STOPS_WITHIN)
+        connection.close()
+
+
+def test_stop_before_the_start_ends_the_wait_for_it(load: Load) -> None:
+    never = threading.Event()
+    logins: list[bool] = []
+
+    def noted() -> Configuration:
+        logins.append(True)
+        return load()
+
+    handlers = registry(names.GROUP, names.VERSION, names.PLURAL, lambda *_: None, noted)
+    thread = KopfThread(handlers, kopf_settings(), lambda: None, after=never)
+    thread.start()
+    assert thread.stop(STOPS_WITHIN)
+    assert logins == []
 
 
 def test_a_rejected_login_is_read_anew(control_plane: ControlPlane, people: People, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.integration.operator_site import Customer, Site, conditions, is_ready
 
 operator_site, site = site_fixtures()
 
-FOREIGN = "example.com/Audited"
+FOREIGN = "Audited"
 
 
 class Hammer:
@@ -45,7 +45,7 @@ class Hammer:
 
 def test_labels_and_annotations_of_another_manager_survive_many_passes(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
-    recorded = acme.record(30)
+    recorded = acme.record(8)
     acme.declare().until_ready()
     spec = acme.read()["spec"]
 
@@ -55,9 +55,9 @@ def test_labels_and_annotations_of_another_manager_survive_many_passes(site: Sit
 
     hammer = Hammer(write)
     with hammer.hammering():
-        for sid in recorded[:20]:
+        for sid in recorded[:6]:
             acme.erase([sid])
-            acme.sweep()
+            sweep_against(site, acme)
 
     obj = acme.sweep()
     last = hammer.count - 1
@@ -65,14 +65,14 @@ def test_labels_and_annotations_of_another_manager_survive_many_passes(site: Sit
     assert obj["metadata"]["labels"] == wanted
     assert obj["metadata"]["annotations"]["note"] == str(last)
     assert obj["spec"] == spec
-    assert listed(obj) == sorted(recorded[:20])
+    assert listed(obj) == sorted(recorded[:6])
     assert is_ready(obj)
-    print(f"\n{hammer.count} writes by another manager during 20 passes, {conflicts(site):g} conflicts for the operator")
+    print(f"\n{hammer.count} writes by another manager during 6 passes, {conflicts(site):g} conflicts for the operator")
 
 
 def test_a_status_that_another_manager_keeps_writing_to_converges(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
-    recorded = acme.record(30)
+    recorded = acme.record(8)
     acme.declare().until_ready()
     before = conflicts(site)
 
@@ -81,17 +81,23 @@ def test_a_status_that_another_manager_keeps_writing_to_converges(site: Site, na
 
     hammer = Hammer(write)
     with hammer.hammering():
-        for sid in recorded[:20]:
+        for sid in recorded[:6]:
             acme.erase([sid])
-            acme.sweep()
+            sweep_against(site, acme)
 
     obj = acme.sweep()
-    assert hammer.count > 20
+    assert hammer.count > 6
     assert conflicts(site) > before
-    assert listed(obj) == sorted(recorded[:20])
-    assert status(obj)["deletedRecordingsSummary"]["total"] == 20
+    assert listed(obj) == sorted(recorded[:6])
+    assert status(obj)["deletedRecordingsSummary"]["total"] == 6
     assert is_ready(obj)
     assert conditions(obj)["LedgerComplete"]["status"] == "True"
+
+
+def sweep_against(site: Site, acme: Customer) -> None:
+    """A sweep whose writes may be refused so often that it has to be tried again after a while."""
+    value = acme.request()
+    site.advance_until(lambda: status(acme.read()).get("lastHandledReconcileAt") == value, "a sweep worked in")
 
 
 def overwrite_conditions(customer: Customer, number: int) -> Any:

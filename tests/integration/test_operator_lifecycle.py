@@ -92,26 +92,6 @@ def test_deleting_a_resource_takes_its_slices_but_no_recording(site: Site, names
     assert not [call for call in acme.calls() if call["method"] != "GET"]
 
 
-def test_a_suspended_resource_causes_no_calls_until_it_is_resumed(site: Site, namespace: str) -> None:
-    acme = site.customer(namespace)
-    recorded = acme.record(2)
-    acme.declare().until_ready()
-    acme.erase(recorded[:1])
-    acme.edit(suspend=True)
-    acme.until_reason("Suspended")
-    calls, resyncs = acme.last_call(), site.kubernetes_requests(method="GET")
-
-    for _ in range(4):
-        site.advance(seconds=900)
-        until(lambda: site.kubernetes_requests(method="GET") > resyncs, what="the resource looked at")
-    assert acme.last_call() == calls
-    assert total(acme.read()) == 0
-
-    acme.edit(suspend=False)
-    obj = acme.wait(lambda obj: is_ready(obj) and total(obj), "the deletion found")
-    assert listed(obj) == recorded[:1]
-
-
 def test_an_object_removed_by_force_leaves_nothing_to_its_namesake(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
     recorded = acme.record(3)

@@ -65,15 +65,13 @@ class Evidence:
     @property
     def created_at(self) -> datetime | None:
         """When recording began; None where that is not known."""
-        try:
-            return parse_rfc2822(self.date_created)
-        except ValueError:
-            return None
+        return parse_rfc2822(self.date_created)
 
     @property
     def ended_at(self) -> datetime | None:
         """Creation plus length: an upload starts after it."""
-        return self.created_at + timedelta(seconds=self.seconds) if self.created_at else None
+        created = self.created_at
+        return created + timedelta(seconds=self.seconds) if created else None
 
 
 @dataclass(frozen=True, slots=True)

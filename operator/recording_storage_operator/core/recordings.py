@@ -37,8 +37,8 @@ class Recording:
     """Whole seconds, as the string Twilio sends; None until the recording is done."""
 
     @property
-    def created_at(self) -> datetime:
-        """The moment of creation in UTC. Raises ValueError where Twilio sent no date."""
+    def created_at(self) -> datetime | None:
+        """The moment recording began, in UTC."""
         return parse_rfc2822(self.date_created)
 
     @property
@@ -73,9 +73,12 @@ class Location:
     key: str = ""
 
 
-def parse_rfc2822(text: str) -> datetime:
-    """Twilio's date form, with its offset honoured (the spec's own examples carry +0100). Returns UTC."""
-    return parsedate_to_datetime(text).astimezone(UTC)
+def parse_rfc2822(text: str) -> datetime | None:
+    """Twilio's date form as UTC, its offset honoured (the spec's own examples carry +0100); None for anything else."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def sid_of_key(key: str) -> str | None:

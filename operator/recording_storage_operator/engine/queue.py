@@ -46,8 +46,7 @@ class WorkQueue:
         """The next key, for this worker alone until `done`. Blocks; None once the queue is stopped."""
         with self._changed:
             while not self._stopped:
-                for due in self._delays.pop_due(self._clock.monotonic()):
-                    self._want(due, urgent=False)
+                self._take_in_due()
                 if (key := self._take()) is not None:
                     return key
                 self._changed.wait(self._nap())
@@ -77,12 +76,17 @@ class WorkQueue:
     def sizes(self) -> dict[str, int]:
         """How many keys are where."""
         with self._changed:
+            self._take_in_due()
             return {
                 "waiting": len(self._urgent) + len(self._normal),
                 "working": len(self._in_work),
                 "delayed": len(self._delays),
                 "failing": len(self._backoff.failures),
             }
+
+    def _take_in_due(self) -> None:
+        for key in self._delays.pop_due(self._clock.monotonic()):
+            self._want(key, urgent=False)
 
     def _delay(self, key: Key, outcome: Outcome) -> float | None:
         if outcome.failed:

@@ -8,13 +8,17 @@ from collections.abc import Callable, Sequence
 
 import kopf
 
+NAP = 0.2
+"""Seconds between two looks at whether to stop, while kopf has not started."""
+
 log = logging.getLogger(__name__)
 
 
 class KopfThread:
     """Runs kopf until `stop`. Kopf that ends by itself leaves nothing watched: `on_death` must end the process.
 
-    `namespaces` empty means the whole cluster.
+    `namespaces` empty means the whole cluster. Kopf starts once `after` is set: it looks for its resources only once,
+    so one that starts before their CRD is installed would never watch them.
     """
 
     def __init__(
@@ -23,11 +27,13 @@ class KopfThread:
         settings: kopf.OperatorSettings,
         on_death: Callable[[], None],
         namespaces: Sequence[str] = (),
+        after: threading.Event | None = None,
     ) -> None:
         self._registry = registry
         self._settings = settings
         self._on_death = on_death
         self._namespaces = tuple(namespaces)
+        self._after = after
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._halt: Callable[[], object] = lambda: None
@@ -50,6 +56,8 @@ class KopfThread:
         return "kopf has ended" if self._ended.is_set() else None
 
     def _run(self) -> None:
+        while self._after and not self._stopping.is_set() and not self._after.wait(NAP):
+            pass
         with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(self._operate())
 

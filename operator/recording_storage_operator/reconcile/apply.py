@@ -12,18 +12,18 @@ from ..core.plan import (
     Reschedule,
     WithdrawDeletions,
 )
-from .findings import Findings
 from .ledger_book import LedgerBook
 from .ports import BucketClient
+from .sweep import Sweeper
 
 
 class Applier:
     """What actions act on."""
 
-    def __init__(self, bucket: BucketClient | None, book: LedgerBook, findings: Findings) -> None:
+    def __init__(self, bucket: BucketClient | None, book: LedgerBook, sweeper: Sweeper) -> None:
         self._bucket = bucket
         self._book = book
-        self._findings = findings
+        self._sweeper = sweeper
 
     def apply(self, plan: Plan, now: datetime) -> None:
         """All actions in order. Raises at the first that fails; those before it stay applied."""
@@ -37,11 +37,11 @@ class Applier:
             case EnableVersioning() if self._bucket:
                 self._bucket.enable_versioning()
             case RecordDeletions(day):
-                self._book.record(day, self._findings.found(day))
-                self._findings.recorded(day)
+                self._book.record(day, self._sweeper.findings.found(day))
+                self._sweeper.findings.recorded(day)
             case WithdrawDeletions(day):
-                self._book.withdraw(day, self._findings.withdrawn(day))
-                self._findings.taken_out(day)
+                self._book.withdraw(day, self._sweeper.findings.withdrawn(day))
+                self._sweeper.findings.taken_out(day)
             case ExpireEntries(name):
                 self._book.expire(name, now)
             case Reschedule(name):

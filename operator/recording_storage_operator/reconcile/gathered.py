@@ -1,7 +1,8 @@
 """What a sweep read, on disk: the joins of a million recordings need no memory there."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -62,6 +63,17 @@ class Gathered:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         db.executescript(_SCHEMA)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is written inside counts, or nothing of it where something raises."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     def clear(self) -> None:
         """Start a new sweep."""

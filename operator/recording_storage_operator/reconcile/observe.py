@@ -1,7 +1,7 @@
 """Observing: reads everything a plan needs, once, and changes nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..core.desired import Backend, Desired
 from ..core.errors import Wait
@@ -18,6 +18,8 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 NEWEST = 100
 """Recordings looked at to see where new ones land: the newest may all be unfinished or without audio."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _SIDES = {Place.TWILIO: Side.TWILIO, Place.WATCHED_BUCKET: Side.S3, Place.OTHER_BUCKET: Side.OTHER}
 
@@ -58,11 +60,11 @@ def check_clock(account: AccountFacts, now: datetime) -> None:
 
 def newest(twilio: TwilioClient, locator: Locator) -> Newest:
     """Where the newest recording with audio was put; a soft-deleted one tells as well as a living one."""
-    page = twilio.recordings(page_size=NEWEST)
-    for recording in sorted(page.recordings, key=lambda one: one.created_at, reverse=True):
+    dated = [(one.created_at, one) for one in twilio.recordings(page_size=NEWEST).recordings]
+    for created, recording in sorted(dated, key=lambda pair: pair[0] or _LONG_AGO, reverse=True):
         location = locator.locate(recording.media_url)
         if location.place in _SIDES:
-            return Newest(_SIDES[location.place], recording.created_at, location.bucket)
+            return Newest(_SIDES[location.place], created, location.bucket)
     return Newest(Side.UNKNOWN)
 
 

@@ -110,8 +110,8 @@ class Reconciler:
         observed = observe(world, desired, book, visit.sweeper.latest, self._clock.now())
         todo = plan(desired, observed, self._clock.now())
         if todo.actions:
-            Applier(world.bucket, book, visit.sweeper.findings).apply(todo, self._clock.now())
-            visit.sweeper.settle()
+            Applier(world.bucket, book, visit.sweeper).apply(todo, self._clock.now())
+            visit.sweeper.recount()
             observed = observe(world, desired, book, visit.sweeper.latest, self._clock.now())
         self._report(request, self._reached(request, desired, observed, visit))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())

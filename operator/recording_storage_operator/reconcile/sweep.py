@@ -33,8 +33,8 @@ from .gathered import Gathered, Row
 from .observe import check_clock
 from .ports import BucketClient, LedgerStore, TwilioClient
 
-FEED_DAYS = 30
-"""Twilio Monitor keeps events and alerts for 30 days (13 months with some editions)."""
+FEED_KEPT = timedelta(days=30) - timedelta(hours=1)
+"""Twilio Monitor keeps events and alerts for 30 days (13 months in some editions) and refuses to look further back."""
 
 FEED_OVERLAP = timedelta(days=1)
 """Events arrive late: each sweep reads the last day of the feed again."""
@@ -61,16 +61,11 @@ class Sweeper:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
         # What a killed process left behind may be half a transaction.
         path.unlink(missing_ok=True)
-        # Workers take turns on a key, never at once, so the connection may wander between their threads.
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        # A lost sweep is made again: durability would only cost time. Taking a failed step back has to work, though.
-        self._db.executescript("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;")
-        self._gathered = Gathered(self._db)
-        self.findings = Findings(self._db)
+        self._path = path
         self._clock = clock
+        self._db: sqlite3.Connection | None = None
         self._events_read_until: datetime | None = None
         self.latest: Sweep | None = None
         self.running = False
@@ -80,6 +75,7 @@ class Sweeper:
     def start(self, scope: Scope) -> None:
         """Begin a sweep, dropping one that is under way."""
         self._scope = scope
+        self._open()
         self.running = True
         self._restart()
 
@@ -93,14 +89,33 @@ class Sweeper:
 
     def close(self) -> None:
         """Forget everything, also on disk."""
-        self._db.close()
+        self._let_go()
         self._path.unlink(missing_ok=True)
 
-    def settle(self) -> None:
-        """Take anew what waits to be changed in the ledger, after some of it was."""
-        if self.latest:
+    def recount(self) -> None:
+        """Take anew what waits to be changed in the ledger, after some of it was.
+
+        With nothing left the file is let go until the next sweep: a thousand resources at rest hold no handle.
+        """
+        if self.latest and self._db:
             found, withdrawn = self.findings.by_day()
             self.latest = replace(self.latest, found=found, withdrawn=withdrawn)
+            if not (found or withdrawn or self.running):
+                self._let_go()
+
+    def _open(self) -> None:
+        if self._db is None:
+            # Workers take turns on a key, never at once, so the connection may wander between their threads.
+            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            # A lost sweep is made again: durability would only cost time. Taking a step back has to work, though.
+            self._db.executescript("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;")
+            self._gathered = Gathered(self._db)
+            self.findings = Findings(self._db)
+
+    def _let_go(self) -> None:
+        if self._db:
+            self._db.close()
+            self._db = None
 
     def _step(self) -> None:
         phases = (
@@ -115,16 +130,14 @@ class Sweeper:
             self._judge,
             self._finish,
         )
-        self._db.execute("BEGIN")
         try:
-            following = phases[self._phase](self._cursor)
+            with self._gathered.together():
+                following = phases[self._phase](self._cursor)
         except Exception as error:
-            self._db.execute("ROLLBACK")
             self._failures += 1
             if self._failures == MAX_FAILURES or getattr(error, "reason", "") == Reason.LISTING_INCONSISTENT:
                 self._restart()
             raise
-        self._db.execute("COMMIT")
         self._failures = 0
         self._cursor = following or ""
         self._phase += following is None
@@ -133,7 +146,7 @@ class Sweeper:
     def _restart(self) -> None:
         self._gathered.clear()
         self.findings.clear()
-        self.settle()
+        self.recount()
         self._phase = self._failures = 0
         self._cursor = ""
         self._started_at = self._clock.now()
@@ -176,7 +189,7 @@ class Sweeper:
     def _read_alerts(self, cursor: str) -> str | None:
         if self._scope.bucket is None:
             return None
-        since = self._started_at - timedelta(days=FEED_DAYS)
+        since = self._started_at - FEED_KEPT
         try:
             page = self._scope.twilio.upload_alerts(since, cursor or None)
         except Wait:
@@ -253,7 +266,7 @@ class Sweeper:
         )
 
     def _feed_start(self) -> datetime:
-        whole_feed = self._started_at - timedelta(days=FEED_DAYS)
+        whole_feed = self._started_at - FEED_KEPT
         return max(whole_feed, self._events_read_until - FEED_OVERLAP) if self._events_read_until else whole_feed
 
     def _located(self, recording: Recording) -> tuple[Recording, Location]:

@@ -87,6 +87,7 @@ class Visit:
     def succeeded(self, ledger: tuple[Slice, ...], changed: bool, now: datetime, monotonic: float) -> None:
         """A pass went through; the ledger stands as given."""
         self.settled, self.paused_until = True, 0.0
+        self.sweeper.recount()
         if not self.sweep_is_due(monotonic):
             self.failures = 0
         if changed:

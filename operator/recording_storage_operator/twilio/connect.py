@@ -3,25 +3,19 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
-import httpx
-
-from .. import __version__
 from ..core.desired import TwilioAccount
 from ..core.errors import Terminal
 from ..core.reasons import Reason
 from .client import Roots, TwilioRestClient
+from .network import Network, Timeouts
 from .patience import Patience
-from .transport import Credentials, Timeouts, Transport
+from .transport import Credentials, Transport
 
 AUTH_TOKEN = "authToken"  # noqa: S105 - the name of a Secret's key
 KEY_SID = "apiKeySid"
 KEY_SECRET = "apiKeySecret"  # noqa: S105 - the name of a Secret's key
-
-MAX_CONNECTIONS = 32
-"""Twilio limits requests in flight for each account; this only keeps one process from opening sockets without end."""
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 _KEY_SID = re.compile(r"SK[0-9a-f]{32}")
@@ -49,14 +43,7 @@ class TwilioConnector:
         self._timeouts = timeouts or Timeouts()
         self._patience = patience or Patience()
         self._monotonic = monotonic
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(self._timeouts.read, connect=self._timeouts.connect),
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
-            headers={"Accept": "application/json", "User-Agent": f"recording-storage-operator/{__version__}"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            follow_redirects=False,
-            trust_env=not self._base_url.startswith("http:"),
-        )
+        self._network = Network(self._timeouts, secure=not self._base_url.startswith("http:"))
 
     def connect(self, account: TwilioAccount, values: Mapping[str, str], secret_name: str) -> TwilioRestClient:
         """A client of the account, without a request yet. Raises Terminal for a spec or a Secret that cannot work."""
@@ -67,7 +54,7 @@ class TwilioConnector:
             secret_name=secret_name,
             roots=roots(account, self._base_url),
             transport=Transport(
-                http=self._http,
+                network=self._network,
                 credentials=credentials(account.account_sid, values, secret_name),
                 timeouts=self._timeouts,
                 monotonic=self._monotonic,
@@ -77,7 +64,7 @@ class TwilioConnector:
 
     def close(self) -> None:
         """Give up the connections. Clients made by this connector end with it."""
-        self._http.close()
+        self._network.close()
 
 
 def roots(account: TwilioAccount, base_url: str = "") -> Roots:

@@ -1,17 +1,32 @@
 """One GET over HTTP, with one account's credentials: the whole answer, or an error of ours."""
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
+from urllib3 import BaseHTTPResponse, exceptions
 
+from .. import __version__
 from ..core.errors import Transient
 from ..core.reasons import Reason
 from .answers import Answer
+from .network import Network, Timeouts
 
 MAX_BODY = 64 * 2**20
 """Bytes. A page of 1000 recordings has about 1.1 MB; this bounds what a broken server can make us hold."""
+
+CHUNK = 2**18
+"""Bytes read at once, at most; larger ones were measured to save nothing more."""
+
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"recording-storage-operator/{__version__}",
+}
+
+LATE = "did not answer in time"
+UNREACHABLE = "could not be reached, or broke off its answer"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,64 +41,68 @@ class Credentials:
         """An API key may be barred from a part of the API that an account's token always reaches."""
         return self.username.startswith("SK")
 
+    @property
+    def header(self) -> str:
+        """The value of Authorization."""
+        return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode()
+
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, password=***)"
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds. `answer` bounds a whole answer: without it, one that drips in byte by byte would never end."""
-
-    connect: float = 5.0
-    read: float = 30.0
-    answer: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
     """Sends requests of one account through the connections all accounts share."""
 
-    http: httpx.Client
+    network: Network
     credentials: Credentials
     timeouts: Timeouts
     monotonic: Callable[[], float]
 
     def get(self, url: str) -> Answer:
         """The answer, whatever its status. Raises Transient where none came in whole."""
-        auth = httpx.BasicAuth(self.credentials.username, self.credentials.password)
         try:
-            with self.http.stream("GET", url, auth=auth, follow_redirects=False) as response:
-                return self._answer(response)
-        except httpx.TimeoutException as error:
-            raise _unreachable(url, "did not answer in time") from error
-        except httpx.DecodingError as error:
+            response = self.network.get(url, HEADERS | {"Authorization": self.credentials.header})
+            try:
+                return self._answer(response, url)
+            finally:
+                # Only a connection whose answer was read to its end is used again.
+                response.close()
+                response.release_conn()
+        except exceptions.DecodeError as error:
             raise _unusable("with a body whose compression is broken") from error
-        except httpx.TransportError as error:
-            raise _unreachable(url, "could not be reached, or broke off its answer") from error
-        except httpx.InvalidURL as error:
+        except exceptions.LocationValueError as error:
             raise _unusable("with a page that has no valid address") from error
+        except exceptions.NewConnectionError as error:  # which counts as a timeout, too
+            raise _unreachable(url, UNREACHABLE) from error
+        except (exceptions.TimeoutError, exceptions.EmptyPoolError) as error:
+            raise _unreachable(url, LATE) from error
+        except exceptions.HTTPError as error:
+            raise _unreachable(url, UNREACHABLE) from error
 
-    def _answer(self, response: httpx.Response) -> Answer:
+    def _answer(self, response: BaseHTTPResponse, url: str) -> Answer:
         header = response.headers.get
         return Answer(
-            status=response.status_code,
+            status=response.status,
             content_type=header("Content-Type", ""),
-            body=self._body(response),
+            body=self._body(response, url),
             date=header("Date", ""),
             retry_after=header("Retry-After", ""),
         )
 
-    def _body(self, response: httpx.Response) -> bytes:
+    def _body(self, response: BaseHTTPResponse, url: str) -> bytes:
+        """Read as it comes in, never waiting for a whole chunk: so a drip does not outlast the deadline."""
         deadline = self.monotonic() + self.timeouts.answer
+        packed = "Content-Encoding" in response.headers  # else it need not go through urllib3's buffers
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_bytes():
+        while chunk := response.read1(CHUNK, decode_content=packed):
             size += len(chunk)
             chunks.append(chunk)
             if size > MAX_BODY:
                 raise _unusable("with a body of more than 64 MiB")
             if self.monotonic() > deadline:
-                raise _unreachable(str(response.url), "did not answer in time")
+                raise _unreachable(url, LATE)
         return b"".join(chunks)
 
 

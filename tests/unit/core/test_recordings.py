@@ -58,6 +58,11 @@ def test_a_key_tells_the_recording(key: str, sid: str | None) -> None:
     assert sid_of_key(key) == sid
 
 
+@pytest.mark.parametrize("text", ["", "yesterday", "Fri, 99 May 2026 22:23:00 +0000"])
+def test_what_is_no_date_is_none(text: str) -> None:
+    assert parse_rfc2822(text) is None
+
+
 def test_dates_keep_their_offset() -> None:
     assert parse_rfc2822("Fri, 01 May 2026 22:23:00 +0100") == datetime(2026, 5, 1, 21, 23, tzinfo=UTC)
 

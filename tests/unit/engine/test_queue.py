@@ -38,8 +38,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
         self.failures: Counter[Key] = Counter()
 
     def ready(self) -> dict[Key, bool]:
-        overdue = {key: False for key, due in self.due.items() if due <= self.clock.monotonic()}
-        return {key: urgent for key, urgent in (overdue | self.wanted).items() if key not in self.working}
+        return {key: urgent for key, urgent in self.wanted.items() if key not in self.working}
 
     def delay(self, key: Key, seconds: float) -> None:
         self.due[key] = min(self.due.get(key, float("inf")), self.clock.monotonic() + seconds)
@@ -67,9 +66,6 @@ class QueueAgainstModel(RuleBasedStateMachine):
         key = self.queue.get()
         assert key in ready
         assert ready[key] or not any(ready.values()), "an urgent key waits"
-        for overdue in [other for other, due in self.due.items() if due <= self.clock.monotonic()]:
-            self.wanted.setdefault(overdue, False)
-            del self.due[overdue]
         self.due.pop(key, None)
         del self.wanted[key]
         self.working.add(key)
@@ -89,16 +85,16 @@ class QueueAgainstModel(RuleBasedStateMachine):
                 self.delay(key, outcome.after)
 
     @invariant()
-    def sizes_agree(self) -> None:
+    def both_agree(self) -> None:
+        for overdue in [key for key, due in self.due.items() if due <= self.clock.monotonic()]:
+            self.wanted.setdefault(overdue, False)
+            del self.due[overdue]
         assert self.queue.sizes() == {
             "waiting": len(self.wanted.keys() - self.working),
             "working": len(self.working),
             "delayed": len(self.due),
             "failing": len(self.failures),
         }
-
-    @invariant()
-    def dirty_keys_agree(self) -> None:
         assert {key for key in self.working if self.queue.dirty(key)} == self.working & self.wanted.keys()
 
 

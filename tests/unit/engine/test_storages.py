@@ -94,3 +94,33 @@ def test_a_finalizer_already_held_is_not_even_read_again(cluster: FakeCluster, k
     cluster.storages.hold(cluster.objects[key])
     assert cluster.objects[key]["metadata"]["finalizers"] == [FINALIZER]
     assert cluster.calls.total() == calls
+
+
+def test_a_finalizer_somebody_adds_while_we_hold_is_kept(cluster: FakeCluster, key: Key) -> None:
+    others = {"finalizers": ["example.com/other"]}
+    cluster.meanwhile("patch", lambda: cluster.edit(key, lambda obj: obj["metadata"].update(others)))
+    cluster.storages.hold(cluster.objects[key])
+    assert cluster.objects[key]["metadata"]["finalizers"] == ["example.com/other", FINALIZER]
+
+
+def test_a_finalizer_somebody_takes_away_while_we_release_moves_ours_and_no_other(
+    cluster: FakeCluster, key: Key
+) -> None:
+    cluster.edit(key, lambda obj: obj["metadata"].update(finalizers=["example.com/a", FINALIZER, "example.com/b"]))
+    rest = {"finalizers": [FINALIZER, "example.com/b"]}
+    cluster.meanwhile("patch", lambda: cluster.edit(key, lambda obj: obj["metadata"].update(rest)))
+    cluster.storages.release(cluster.objects[key])
+    assert cluster.objects[key]["metadata"]["finalizers"] == ["example.com/b"]
+
+
+def test_a_namesake_that_takes_the_place_while_we_release_stays_held(cluster: FakeCluster, key: Key) -> None:
+    cluster.storages.hold(cluster.objects[key])
+    held = cluster.objects[key]
+
+    def replace() -> None:
+        del cluster.objects[key]
+        cluster.create({"metadata": {"namespace": "n", "name": "a", "finalizers": [FINALIZER]}, "spec": {}})
+
+    cluster.meanwhile("patch", replace)
+    cluster.storages.release(held)
+    assert cluster.objects[key]["metadata"]["finalizers"] == [FINALIZER]

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import binaries
-from lab.binaries import PRODUCTS, ensure
+from lab.binaries import Product, ensure
 
 GO = """#!/bin/sh
 case "$1" in
@@ -49,10 +48,10 @@ def test_a_product_is_built_once_and_found_again(calls: Path) -> None:
     assert builds(calls) == 1
 
 
-def test_other_flags_are_another_binary(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_program_under_the_same_name_is_another_binary(calls: Path) -> None:
     old = ensure("versitygw")["versitygw"]
-    monkeypatch.setitem(PRODUCTS, "versitygw", binaries.Product("versitygw", {"example.org/other": "versitygw"}))
-    assert ensure("versitygw")["versitygw"] != old
+    other = {"versitygw": Product("versitygw", {"example.org/other": "versitygw"})}
+    assert ensure("versitygw", other)["versitygw"] != old
     assert builds(calls) == 2
 
 
@@ -64,8 +63,10 @@ def test_a_failed_build_says_why_and_leaves_nothing_to_be_taken_for_a_binary(
         ensure("versitygw")
 
     monkeypatch.delenv("GO_FAILS")
-    assert ensure("versitygw")["versitygw"].is_file()
+    binary = ensure("versitygw")["versitygw"]
+    assert binary.is_file()
     assert builds(calls) == 2
+    assert [path.name for path in binary.parents[1].glob("*.unfinished-*")] == []
 
 
 def test_two_at_once_build_once(calls: Path) -> None:

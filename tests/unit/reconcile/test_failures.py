@@ -1,6 +1,7 @@
 """What fails is shown once it lasts, tried again without haste, and never taken for a deletion."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -266,3 +267,11 @@ def test_a_request_is_echoed_only_when_a_sweep_has_answered_it(world: World) -> 
     world.should_yield = lambda: False
     world.run(key)
     assert world.cluster.status(key)["lastHandledReconcileAt"] == "now"
+
+
+def test_a_resource_at_rest_holds_no_open_file(world: World) -> None:
+    key = ready_key(world)
+    open_files = [str(entry.readlink()) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    assert [path for path in open_files if str(world.work_dir) in path] == []
+    world.sweep(key)
+    assert world.condition(key, "Ready") == ("True", "Reconciled")

@@ -8,8 +8,8 @@ import pytest
 from recording_storage_operator.core.desired import TwilioAccount
 from recording_storage_operator.twilio.client import TwilioRestClient
 from recording_storage_operator.twilio.connect import TwilioConnector
+from recording_storage_operator.twilio.network import Timeouts
 from recording_storage_operator.twilio.patience import Patience
-from recording_storage_operator.twilio.transport import Timeouts
 from tests.unit.twilio.wire import ACCOUNT, TOKEN, CannedServer, Reply
 
 Serve = Callable[..., CannedServer]

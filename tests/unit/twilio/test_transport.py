@@ -14,8 +14,8 @@ from recording_storage_operator.core.errors import Transient
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.twilio import transport
 from recording_storage_operator.twilio.client import TwilioRestClient
+from recording_storage_operator.twilio.network import Timeouts
 from recording_storage_operator.twilio.patience import Patience
-from recording_storage_operator.twilio.transport import Timeouts
 from tests.unit.twilio import wire
 from tests.unit.twilio.conftest import Connect, Serve
 from tests.unit.twilio.wire import Reply
