@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rich.console import Console
 
-from . import listing
+from . import events, listing
 from .report import Row, show
 
 
@@ -20,7 +20,7 @@ class Benchmark(Protocol):
     def run(self, quick: bool) -> Iterator[Row]: ...
 
 
-BENCHMARKS: dict[str, Benchmark] = {"listing": listing}
+BENCHMARKS: dict[str, Benchmark] = {"listing": listing, "events": events}
 
 
 def main() -> int:

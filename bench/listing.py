@@ -1,22 +1,12 @@
-"""Listing and decoding recordings: our client and Twilio's SDK, one server, a process of its own for each.
+"""Listing and decoding recordings: our client and Twilio's SDK, one server, a process of its own for each."""
 
-    python -m bench.listing ours|sdk URL ROUNDS
-
-is such a process; it prints a line of JSON.
-"""
-
-import json
-import resource
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 from .canned import ACCOUNT, PAGE_SIZE, TOKEN, canned_twilio
-from .measure import MIB, Figure
+from .measure import Figure
 from .report import Row
+from .steps import Stepper, serve
 
 TITLE = "Listing and decoding recordings"
 ROUNDS = 5
@@ -26,22 +16,29 @@ PEER = "twilio SDK, synchronous, pages of 1000"
 
 
 def run(quick: bool) -> Iterator[Row]:
-    """One row of processor time, one of memory."""
+    """One row of processor time, one of memory. The clients take turns, so that both meet the same noise."""
     recordings = QUICK_RECORDINGS if quick else RECORDINGS
-    with canned_twilio(recordings) as url:
-        ours, sdk = _measured("ours", url, recordings), _measured("sdk", url, recordings)
-    yield Row(f"CPU of listing {recordings:,}", "us/record", ours[0], sdk[0], PEER)
-    yield Row("most memory of the process", "MiB", ours[1], sdk[1], PEER)
+    with (
+        canned_twilio(recordings) as url,
+        Stepper("bench.listing", "ours", url) as ours,
+        Stepper("bench.listing", "sdk", url) as sdk,
+    ):
+        for client in (ours, sdk):
+            _listed(client, recordings)  # connects and warms up
+        cpu = [(_listed(ours, recordings), _listed(sdk, recordings)) for _ in range(ROUNDS)]
+        peaks = (Figure.of([ours.peak_rss]), Figure.of([sdk.peak_rss]))
+    columns = zip(*cpu, strict=True)
+    mine, theirs = (Figure.of([seconds / recordings * 1e6 for seconds in column]) for column in columns)
+    yield Row(f"CPU of listing {recordings:,}", "us/record", mine, theirs, PEER)
+    yield Row("most memory of the process", "MiB", *peaks, PEER)
 
 
-def _measured(client: str, url: str, recordings: int) -> tuple[Figure, Figure]:
-    argv = [sys.executable, "-m", "bench.listing", client, url, str(ROUNDS)]
-    answer = subprocess.run(argv, check=True, capture_output=True, cwd=Path(__file__).parents[1])
-    result: dict[str, Any] = json.loads(answer.stdout)
-    if result["listed"] != recordings:
-        raise RuntimeError(f"{client} listed {result['listed']} of {recordings} recordings")
-    per_record = [seconds / recordings * 1e6 for seconds in result["cpu"]]
-    return Figure.of(per_record), Figure.of([result["peak_rss"]])
+def _listed(client: Stepper, recordings: int) -> float:
+    """Let it list everything; the processor time that took."""
+    count, cpu = client.step()
+    if count != recordings:
+        raise RuntimeError(f"{client.name} listed {count} of {recordings} recordings")
+    return cpu
 
 
 def _ours(url: str) -> Callable[[], int]:
@@ -69,18 +66,5 @@ def _sdk(url: str) -> Callable[[], int]:
     return lambda: sum(1 for _ in client.recordings.stream(include_soft_deleted=True, page_size=PAGE_SIZE))
 
 
-def main(client: str, url: str, rounds: str) -> None:
-    """List a few times; the first time is not counted: it connects and warms up."""
-    listed = (_ours if client == "ours" else _sdk)(url)
-    count = listed()
-    cpu = []
-    for _ in range(int(rounds)):
-        before = time.process_time()
-        listed()
-        cpu.append(time.process_time() - before)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
-    print(json.dumps({"listed": count, "cpu": cpu, "peak_rss": peak}))
-
-
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve((_ours if sys.argv[1] == "ours" else _sdk)(sys.argv[2]))

@@ -43,8 +43,8 @@ def main() -> int:
         shutil.rmtree(workdir)
     else:
         log = workdir / "operator.log"
-        show.out.print(f"The operator's log: {log if log.exists() else 'it was not started'}")
-        show.out.print(f"The servers' logs are below {workdir}.")
+        show.out.print(f"The operator's log: {log if log.exists() else 'it was not started'}", soft_wrap=True)
+        show.out.print(f"The servers' logs are below {workdir}", soft_wrap=True)
     return code
 
 

@@ -1,9 +1,10 @@
 """What a person watching the demo sees: numbered steps, commands with their output, and a spinner on a terminal."""
 
 import contextlib
+import shlex
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -67,10 +68,10 @@ class Show:
             raise
         self.mark(True, words, f"{time.monotonic() - began:.1f} s")
 
-    def command(self, line: str, run: Callable[[], str], framed: bool = False) -> str:
+    def command(self, words: Sequence[str], run: Callable[[], str], framed: bool = False) -> str:
         """A command line, and below it what it prints, which is also returned. `framed` is for what people must do."""
         self.out.print()
-        self.say(Text.assemble(("$ ", "bold cyan"), (self._broken(line), "bold")))
+        self.say(Text.assemble(("$ ", "bold cyan"), (shell_line(words, self.out.width - 8), "bold")))
         with self.out.status("running"):
             output = run()
         if framed:
@@ -82,8 +83,17 @@ class Show:
             self.say(printed.rstrip())
         return output
 
-    def _broken(self, line: str) -> str:
-        """A long command over several lines, as a shell takes it."""
-        room = self.out.width - 8
-        parts = textwrap.wrap(line, room, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-        return " \\\n".join(parts)
+
+def shell_line(words: Sequence[str], room: int) -> str:
+    """A command as a shell takes it, over several lines where it is longer than `room`."""
+    line = " ".join(map(_quoted, words))
+    parts = textwrap.wrap(line, room, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return " \\\n".join(parts)
+
+
+def _quoted(word: str) -> str:
+    """Of a jsonpath only the braces are put in quotes, as people write it."""
+    head, brace, tail = word.partition("{")
+    body, end, rest = tail.rpartition("}")
+    whole = brace and end and shlex.quote(head + rest) == head + rest
+    return f"{head}{shlex.quote(brace + body + end)}{rest}" if whole else shlex.quote(word)

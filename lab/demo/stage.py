@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shlex
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,7 +45,7 @@ class Cluster:
 
     def kubectl(self, *words: str, framed: bool = False) -> str:
         """Run kubectl as a person would, for everybody to see."""
-        line = " ".join(map(_quoted, ["kubectl", *self._namespaced(words)]))
+        line = ["kubectl", *self._namespaced(words)]
         with flowing(self.console):
             return self.show.command(line, lambda: self.ask(*words), framed)
 
@@ -85,14 +84,6 @@ class Cluster:
 
     def _namespaced(self, words: tuple[str, ...]) -> tuple[str, ...]:
         return ("-n", self.sample.namespace, *words)
-
-
-def _quoted(word: str) -> str:
-    """For a shell; of a jsonpath only the braces are put in quotes, as people write it."""
-    head, brace, tail = word.partition("{")
-    body, end, rest = tail.rpartition("}")
-    whole = brace and end and shlex.quote(head + rest) == head + rest
-    return f"{head}{shlex.quote(brace + body + end)}{rest}" if whole else shlex.quote(word)
 
 
 @contextlib.contextmanager
@@ -154,21 +145,11 @@ def set_up(show: Show, workdir: Path, options: Mapping[str, object]) -> Iterator
     kubectl()
     binaries.ensure("control-plane")
     with contextlib.ExitStack() as running:
-        with show.busy("kube-apiserver and etcd, with the CRDs and the RBAC of manifests/base"):
-            plane = running.enter_context(ControlPlane.start(workdir / "control-plane"))
-            plane.install()
-            # For a moment after its installation a kind is served, but not yet listed.
-            run_kubectl(plane.operator_kubeconfig, "get", "recst,recdel", "-A")
-        with show.busy("the Twilio simulator, and S3 by moto"):
-            simulator = running.enter_context(SimulatorServer())
-            storage = running.enter_context(MotoServer(workdir / "moto", clock_url=simulator.url))
-            console = running.enter_context(contextlib.closing(SimulatorControl(simulator.url)))
+        simulator, storage, console = _clouds(running, show, workdir, options)
+        plane = _control_plane(running, show, workdir)
         with show.busy("the operator, as a user with no other rights than those it ships with"):
             running.enter_context(OperatorProcess(plane.operator_kubeconfig, simulator.url, storage.endpoint, workdir))
-        for name, value in options.items():
-            show.mark(True, f"The simulated Twilio has option {name}={console.options(**{name: value})[name]}")
         account = console.create_account("Demo")
-        twilio = running.enter_context(contextlib.closing(TwilioApi(simulator.url, account)))
         tenant = sample(account, storage)
         run_kubectl(plane.admin_kubeconfig, "create", "namespace", tenant.namespace)
         yield Stage(
@@ -176,11 +157,32 @@ def set_up(show: Show, workdir: Path, options: Mapping[str, object]) -> Iterator
             cluster=Cluster(show, plane.admin_kubeconfig, tenant, console),
             console=console,
             account=account,
-            twilio=twilio,
+            twilio=running.enter_context(contextlib.closing(TwilioApi(simulator.url, account))),
             bucket=_bucket(storage, tenant),
             s3=storage,
             workdir=workdir,
         )
+
+
+def _clouds(
+    running: contextlib.ExitStack, show: Show, workdir: Path, options: Mapping[str, object]
+) -> tuple[SimulatorServer, MotoServer, SimulatorControl]:
+    with show.busy("the Twilio simulator, and S3 by moto"):
+        simulator = running.enter_context(SimulatorServer())
+        storage = running.enter_context(MotoServer(workdir / "moto", clock_url=simulator.url))
+        console = running.enter_context(contextlib.closing(SimulatorControl(simulator.url)))
+    for name, value in options.items():
+        show.mark(True, f"The simulated Twilio has option {name}={console.options(**{name: value})[name]}")
+    return simulator, storage, console
+
+
+def _control_plane(running: contextlib.ExitStack, show: Show, workdir: Path) -> ControlPlane:
+    with show.busy("kube-apiserver and etcd, with the CRDs and the RBAC of manifests/base"):
+        plane = running.enter_context(ControlPlane.start(workdir / "control-plane"))
+        plane.install()
+        # For a moment after its installation a kind is served, but not yet listed.
+        run_kubectl(plane.operator_kubeconfig, "get", "recst,recdel", "-A")
+    return plane
 
 
 def _bucket(storage: MotoServer, tenant: Sample) -> Bucket:

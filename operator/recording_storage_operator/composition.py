@@ -13,6 +13,7 @@ from random import SystemRandom
 from .api import names
 from .core.clock import Clock
 from .core.desired import Bucket, TwilioAccount
+from .core.secret import Secret
 from .core.verdicts import ACCEPT_MISSING
 from .core.work import Key
 from .engine.backoff import Backoff
@@ -31,7 +32,7 @@ from .kube.resources import Resource
 from .kube.secrets import SecretReader
 from .kube.slices import SliceKind, SliceStore
 from .kube.storages import StorageClient
-from .reconcile.ports import BucketClient, LedgerStore, Secret, TwilioClient
+from .reconcile.ports import BucketClient, LedgerStore, TwilioClient
 from .reconcile.reconciler import Ports, Reconciler
 from .reconcile.visits import Visits
 from .s3.connect import Connections
@@ -99,7 +100,7 @@ class Operator:
         api = StorageClient(self._kubernetes, STORAGES, settings.namespaces)
         ports = Ports(
             storages=GuardedStorages(api, names.FINALIZER),
-            secrets=SecretReader(self._kubernetes, Secret),
+            secrets=SecretReader(self._kubernetes),
             clouds=Clouds(self._twilio, self._s3, self._kubernetes),
             clock=clock,
             twilio_host=settings.twilio_host,
@@ -111,7 +112,7 @@ class Operator:
         self._resync = Resync(api, queue, intake, clock, settings.resync_seconds, tick)
         on_event = _counted(intake, metrics)
         handlers = registry(names.GROUP, names.VERSION, names.PLURAL, on_event, load)
-        self._kopf = KopfThread(handlers, kopf_settings(), self._died, settings.namespaces)
+        self._kopf = KopfThread(handlers, kopf_settings(), self._died, settings.namespaces, self._resync.listed)
         metrics.follow(queue.sizes, lambda: len(self._resync.unseen))
         self.probes = ProbeServer(
             (settings.metrics_host, settings.metrics_port),
@@ -129,9 +130,9 @@ class Operator:
     def stop(self) -> None:
         """Take in nothing more, let passes under way end, then let go of everything."""
         self._resync.stop(THREAD_SECONDS)
+        self._kopf.stop(THREAD_SECONDS)
         if not self._workers.stop(DRAIN_SECONDS):
             log.warning("Some passes did not end in %g seconds; they begin anew at the next start", DRAIN_SECONDS)
-        self._kopf.stop(THREAD_SECONDS)
         self.probes.stop()
         for connection in (self._twilio, self._s3, self._kubernetes):
             connection.close()

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from recording_storage_operator.core.errors import Transient
 from recording_storage_operator.core.ledger import Slice
 from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.core.secret import Secret
 from recording_storage_operator.core.work import Key
 from recording_storage_operator.engine.storages import GuardedStorages
-from recording_storage_operator.reconcile.ports import Secret
 
 FINALIZER = "recordings.dev/finalizer"
 

@@ -15,9 +15,10 @@ from lab.simulator import SimulatorControl
 from lab.tenants import Tenant
 from recording_storage_operator.core.desired import Bucket, TwilioAccount
 from recording_storage_operator.core.ledger import SETTLED, Entry
+from recording_storage_operator.core.secret import Secret
 from recording_storage_operator.core.work import Key, Outcome, Turn
 from recording_storage_operator.engine.backoff import Backoff
-from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore, Secret, TwilioClient
+from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore, TwilioClient
 from recording_storage_operator.reconcile.reconciler import Ports, Reconciler
 from recording_storage_operator.reconcile.visits import Visits
 from recording_storage_operator.s3.connect import Connections, Limits

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,10 @@ class Site:
         """How many requests the operator has sent to the API server."""
         return self.metric("recordings_kubernetes_requests_total", **labels)
 
+    def until_looked_at(self, since: float) -> None:
+        """Wait until the operator has read a resource again after `since` GETs."""
+        until(lambda: self.kubernetes_requests(method="GET") >= since + 2, what="the resource looked at")
+
 
 @dataclass(frozen=True)
 class Customer:
@@ -127,7 +131,7 @@ class Customer:
         return self.make_storage(**spec)
 
     def make_secrets(self) -> None:
-        core = CoreV1Api(self.site.api)
+        core: Any = CoreV1Api(self.site.api)
         for secret in self.tenant.secrets():
             core.create_namespaced_secret(self.tenant.namespace, secret)
 
@@ -190,10 +194,10 @@ class Customer:
         """The object once its latest generation is not Ready for this reason."""
         return self.wait(lambda obj: is_current(obj) and conditions(obj)["Ready"]["reason"] == reason, reason, timeout)
 
-    def delete(self) -> None:
+    def delete(self, **options: str) -> None:
         """Ask for its deletion; one that is gone is fine."""
         try:
-            self._objects.delete_namespaced_custom_object(*self._path)
+            self._objects.delete_namespaced_custom_object(*self._path, **options)
         except ApiException as error:
             if error.status != 404:
                 raise
@@ -210,7 +214,9 @@ class Customer:
         try:
             self.read()
         except ApiException as error:
-            return bool(error.status == 404)
+            if error.status == 404:
+                return True
+            raise
         return False
 
     def until_gone(self, timeout: float = 30) -> None:
@@ -299,6 +305,11 @@ def start_operator(
     return OperatorProcess(plane.operator_kubeconfig, twilio.url, s3.endpoint, workdir, settings)
 
 
+def tell(figures: str) -> None:
+    """Figures for people, shown by `pytest -s`."""
+    print(f"\n{figures}")  # noqa: T201 - what was measured is worth writing down
+
+
 def status(obj: Mapping[str, Any]) -> Object:
     return dict(obj.get("status") or {})
 
@@ -344,7 +355,3 @@ def sids(found: list[Entry]) -> list[str]:
 def moment(text: str) -> datetime:
     """A time of the Kubernetes API."""
     return datetime.fromisoformat(text)
-
-
-def seconds_until(then: datetime, now: datetime) -> float:
-    return (then - now) / timedelta(seconds=1)

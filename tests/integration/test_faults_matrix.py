@@ -50,7 +50,7 @@ REASONS = {
 SECONDS = {"slow_drip": 1.5, "stale_list": 3600}
 
 OUTAGE = {"hang": 8, "slow_drip": 8}
-"""Virtual seconds, where each try costs real ones; two minutes for all others."""
+"""Virtual seconds, where each try costs real ones; half a minute for all others."""
 
 AS_ANOTHER = {"reset_after", "commit_then_500"}
 """For a read that is no other fault than `reset_before` or `500`: once is enough."""
@@ -70,8 +70,7 @@ def site(
         key = world.create()
         world.record(PAGE)
         world.record(PAGE + 1, status="absent", duration=0)
-        world.clock.advance(seconds=1)
-        world.external(6)
+        world.delete_at_twilio(*world.record(PAGE + 1))
         lose(world)
         world.sweep(key)
         world.assert_true(key)
@@ -101,10 +100,9 @@ def endpoint(request: pytest.FixtureRequest, kind: str) -> str:
 def lose(world: CloudWorld) -> None:
     """True deletions in both places, one of them of a recording that has to be asked for by its SID."""
     world.switch(False)
-    at_twilio = world.record(PAGE + 1)
+    world.delete_at_twilio(*world.record())
     world.clock.advance(seconds=1)
     world.delete_in_bucket(world.external(2)[0])
-    world.delete_at_twilio(*at_twilio)
     world.delete_unlisted()
 
 
@@ -167,14 +165,14 @@ def test_a_lasting_fault_is_named_without_haste_or_flapping_and_heals(
     writes = world.cluster.calls["patch_status"]
     world.clock.advance(seconds=INTERVAL)
 
-    world.live(key, OUTAGE.get(kind, 120))
+    world.live(key, OUTAGE.get(kind, 30))
 
     assert_safe(world, key, known)
     assert world.conditions(key) == expected(kind, endpoint, before)
     assert world.cluster.calls["patch_status"] - writes <= 2
     if kind not in UNDETECTABLE:
-        assert world.control.faults()[0]["fired"] <= 10
+        assert world.control.faults()[0]["fired"] <= 6
     world.control.clear_faults()
-    world.live(key, STALE if kind in UNDETECTABLE else INTERVAL if kind == "401" else 150)
+    world.live(key, STALE if kind in UNDETECTABLE else INTERVAL if kind == "401" else 40)
     assert world.conditions(key) == before
     world.assert_true(key)

@@ -21,7 +21,6 @@ from recording_storage_operator.kube.resources import Resource
 from recording_storage_operator.kube.secrets import SecretReader
 from recording_storage_operator.kube.slices import SliceKind, SliceStore
 from recording_storage_operator.kube.storages import StorageClient
-from recording_storage_operator.reconcile.ports import Secret
 from tests.contract.test_kube_ports import (
     NAMESPACE,
     LedgerContract,
@@ -56,7 +55,7 @@ class RealWorld:
         )
         self.client = StorageClient(self.connection, STORAGE, page_size=2)
         self.storages = GuardedStorages(self.client, names.FINALIZER)
-        self.secrets = SecretReader(self.connection, Secret)
+        self.secrets = SecretReader(self.connection)
         self._admin = ApiClient(load_configuration(4, {"KUBECONFIG": str(plane.admin_kubeconfig)}))
         self._objects: Any = CustomObjectsApi(self._admin)
         self._core: Any = CoreV1Api(self._admin)

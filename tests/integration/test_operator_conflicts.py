@@ -7,7 +7,7 @@ from typing import Any
 
 from kubernetes.client import ApiException
 
-from tests.integration.operator_site import Customer, Site, conditions, is_ready, listed, site_fixtures, status
+from tests.integration.operator_site import Customer, Site, conditions, is_ready, listed, site_fixtures, status, tell
 
 operator_site, site = site_fixtures()
 
@@ -67,7 +67,7 @@ def test_labels_and_annotations_of_another_manager_survive_many_passes(site: Sit
     assert obj["spec"] == spec
     assert listed(obj) == sorted(recorded[:6])
     assert is_ready(obj)
-    print(f"\n{hammer.count} writes by another manager during 6 passes, {conflicts(site):g} conflicts for the operator")
+    tell(f"{hammer.count} writes by another manager during 6 sweeps, {conflicts(site):g} conflicts for the operator")
 
 
 def test_a_status_that_another_manager_keeps_writing_to_converges(site: Site, namespace: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from kubernetes.client import CustomObjectsApi
 
@@ -11,6 +12,7 @@ from tests.integration.operator_site import (
     HANG,
     SERVED,
     Customer,
+    Object,
     Site,
     is_ready,
     listed,
@@ -163,12 +165,10 @@ def test_an_object_replaced_while_the_operator_is_down_begins_afresh(site: Site,
     assert [part for part in second.slices() if part["metadata"]["name"] == "leftover"] == [leftover]
 
 
-def orphaned(site: Site, customer: Customer) -> dict[str, object]:
+def orphaned(site: Site, customer: Customer) -> Object:
     """A copy of its slice which belongs to nobody."""
     (part,) = customer.slices()
     part["metadata"] = {"name": "leftover", "labels": part["metadata"]["labels"]}
-    objects = CustomObjectsApi(site.api)
-    made: dict[str, object] = objects.create_namespaced_custom_object(
-        *SERVED, customer.tenant.namespace, names.SLICE_PLURAL, part
-    )
+    objects: Any = CustomObjectsApi(site.api)
+    made: Object = objects.create_namespaced_custom_object(*SERVED, customer.tenant.namespace, names.SLICE_PLURAL, part)
     return made

@@ -1,7 +1,6 @@
 """Secrets change while the operator runs: it needs no restart, and a minute at most."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import boto3
 import pytest

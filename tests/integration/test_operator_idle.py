@@ -9,7 +9,7 @@ import pytest
 from lab.s3 import MotoServer
 from lab.simulator import SimulatorServer
 from lab.waiting import until
-from tests.integration.operator_site import Customer, Site, is_ready, listed, site_fixtures, total
+from tests.integration.operator_site import Customer, Site, is_ready, listed, site_fixtures, tell, total
 
 operator_site, site = site_fixtures()
 
@@ -50,10 +50,26 @@ def test_an_idle_resource_costs_no_write_in_an_hour_and_only_reads(site: Site, s
     asked = Counter(call["path"].rsplit("/", 1)[-1].replace(acme.account_sid, "account") for call in calls)
     s3_asked = s3_requests(s3_log, acme) - s3_before
     assert set(s3_asked) <= {"GET", "HEAD"}
-    print(
-        f"\nidle, per hour: {sweeps} sweeps; Twilio {len(calls)} GETs {dict(asked)}; S3 {dict(s3_asked)};"
+    tell(
+        f"idle, per hour: {sweeps} sweeps; Twilio {len(calls)} GETs {dict(asked)}; S3 {dict(s3_asked)};"
         f" Kubernetes {site.kubernetes_requests(method='GET') - reads:g} GETs and no write"
     )
+
+
+def test_a_restarted_operator_writes_nothing_where_nothing_changed(site: Site, namespace: str) -> None:
+    acme = in_bucket(site, namespace)
+    recorded = acme.record(3)
+    acme.erase_objects(recorded[:1])
+    assert is_ready(acme.sweep())
+    before, slices, known = acme.read(), acme.slices(), acme.last_call()
+
+    site.operator.restart()
+
+    until_swept(acme, known, 1)
+    until(lambda: not site.busy(), what="an idle operator")
+    assert acme.read() == before
+    assert acme.slices() == slices
+    assert kubernetes_writes(site) == 0
 
 
 def test_a_suspended_resource_causes_no_calls_until_it_is_resumed(site: Site, s3_log: Path, namespace: str) -> None:
@@ -68,7 +84,7 @@ def test_a_suspended_resource_causes_no_calls_until_it_is_resumed(site: Site, s3
     for _ in range(4):
         looks = site.kubernetes_requests(method="GET")
         site.advance(seconds=900)
-        until(lambda seen=looks: site.kubernetes_requests(method="GET") >= seen + 2, what="it was looked at")
+        site.until_looked_at(looks)
     assert acme.calls(known) == []
     assert s3_requests(s3_log, acme) == s3_before
     assert total(acme.read()) == 0
@@ -93,11 +109,15 @@ def pass_an_hour(site: Site, acme: Customer, known: int) -> int:
         site.advance(seconds=STEP)
         since_last += STEP
         if since_last > LONGEST_INTERVAL:
-            until(lambda seen=sweeps: sweeps_of(acme, known) > seen, what="a sweep")
+            until_swept(acme, known, sweeps + 1)
         if (now := sweeps_of(acme, known)) > sweeps:
             since_last, sweeps = 0.0, now
     until(lambda: not site.busy(), what="an idle operator")
     return sweeps
+
+
+def until_swept(acme: Customer, known: int, times: int) -> None:
+    until(lambda: sweeps_of(acme, known) >= times, what="a sweep")
 
 
 def sweeps_of(acme: Customer, known: int) -> int:

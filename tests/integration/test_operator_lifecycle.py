@@ -1,5 +1,6 @@
 """A resource from its creation to its end, as people see it."""
 
+import pytest
 from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
 
 from lab.waiting import until
@@ -77,7 +78,8 @@ def test_a_requested_sweep_happens_now_and_is_confirmed_only_after_it(site: Site
     assert status(obj)["recordings"]["twilio"] == 2
 
 
-def test_deleting_a_resource_takes_its_slices_but_no_recording(site: Site, namespace: str) -> None:
+@pytest.mark.parametrize("policy", ["Background", "Foreground"])
+def test_deleting_a_resource_takes_its_slices_but_no_recording(site: Site, namespace: str, policy: str) -> None:
     acme = site.customer(namespace)
     recorded = acme.record(4)
     acme.declare().until_ready()
@@ -85,7 +87,7 @@ def test_deleting_a_resource_takes_its_slices_but_no_recording(site: Site, names
     acme.sweep()
     assert len(acme.slices()) == 1
 
-    acme.delete()
+    acme.delete(propagation_policy=policy)
     acme.until_gone()
 
     until(lambda: not acme.slices(), what="slices collected")
@@ -133,3 +135,15 @@ def test_namesakes_in_two_namespaces_are_independent(site: Site, namespace: str)
     assert there.read()["metadata"]["uid"] == before["metadata"]["uid"]
     assert names.FINALIZER in there.read()["metadata"]["finalizers"]
     core.delete_namespace(other)
+
+
+def test_a_resource_can_be_deleted_while_twilio_is_down(site: Site, namespace: str) -> None:
+    acme = site.customer(namespace)
+    acme.declare().until_ready()
+    acme.fault("503", "", times=None)
+    acme.request()
+    acme.until_fault_fired()
+
+    acme.delete()
+
+    acme.until_gone(timeout=5)

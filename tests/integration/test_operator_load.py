@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from lab.waiting import until
-from tests.integration.operator_site import Customer, Site, is_ready, listed, sids, site_fixtures, status, total
+from tests.integration.operator_site import Customer, Site, is_ready, listed, sids, site_fixtures, status, tell, total
 
 operator_site, site = site_fixtures()
 
@@ -42,8 +42,8 @@ def test_200_resources_made_at_once_are_all_worked_in_and_all_deleted(site: Site
     until(lambda: not site.storages(namespace), timeout=60, every=0.2, what="all gone")
     gone_after = time.monotonic() - started
     assert list(site.sweeps.glob("*.sqlite")) == []
-    print(
-        f"\n{RESOURCES} resources: made in {made:.1f} s, all Ready after {ready:.1f} s, all gone {gone_after:.1f} s after"
+    tell(
+        f"{RESOURCES} resources: made in {made:.1f} s, all Ready after {ready:.1f} s, all gone {gone_after:.1f} s after"
         f" the first deletion; {requests} requests to Twilio"
     )
 

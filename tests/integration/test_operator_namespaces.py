@@ -15,7 +15,6 @@ from lab.operator_process import OperatorProcess
 from lab.s3 import MotoServer
 from lab.simulator import SimulatorControl
 from lab.toolchain import run_kubectl
-from lab.waiting import until
 from tests.integration.operator_site import Site, listed, sids, status
 
 LONGEST_RESYNC = 660.0
@@ -83,7 +82,7 @@ def test_only_the_served_namespace_is_looked_at(site: Site, served: str, namespa
     acme.until_reason("Suspended")
     looks = site.kubernetes_requests(method="GET")
     site.advance(seconds=LONGEST_RESYNC)
-    until(lambda: site.kubernetes_requests(method="GET") >= looks + 2, what="all resources listed")
+    site.until_looked_at(looks)
     acme.delete()
     acme.until_gone()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from lab.waiting import until
 from recording_storage_operator.core.ledger import SETTLED
-from tests.integration.operator_site import Customer, Site, listed, moment, sids, site_fixtures, status, total
+from tests.integration.operator_site import Customer, Site, listed, moment, sids, site_fixtures, status, tell, total
 
 operator_site, site = site_fixtures()
 
@@ -56,7 +56,7 @@ def test_3000_deletions_are_counted_and_kept_in_full_and_the_status_stays_small(
     assert status(obj)["recordings"]["twilio"] == len(kept)
     assert sids(acme.ledger()) == deleted
     largest = max(len(json.dumps(part)) for part in acme.slices())
-    print(f"\n3,000 deletions: status {size:,} bytes, {len(acme.slices())} slice(s) of up to {largest:,} bytes")
+    tell(f"3,000 deletions: status {size:,} bytes, {len(acme.slices())} slice(s) of up to {largest:,} bytes")
 
     calls = acme.last_call()
     site.advance(days=41)
@@ -65,7 +65,7 @@ def test_3000_deletions_are_counted_and_kept_in_full_and_the_status_stays_small(
     obj = acme.sweep(timeout=60)
     assert acme.slices() == []
     assert status(obj)["recordings"]["twilio"] == len(kept)
-    print(f"forgetting them took {len(acme.calls(calls)):,} requests to Twilio")
+    tell(f"forgetting them took {len(acme.calls(calls)):,} requests to Twilio")
 
 
 def test_what_expired_is_not_found_again_while_twilio_still_shows_it(site: Site, namespace: str) -> None:

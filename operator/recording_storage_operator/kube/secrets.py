@@ -2,23 +2,19 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
 from urllib.parse import quote
 
+from ..core.secret import Secret
 from .connect import Call, Connection
 
-SecretT = TypeVar("SecretT")
 
+class SecretReader:
+    """Reads Secrets."""
 
-class SecretReader(Generic[SecretT]):
-    """Reads Secrets. `make` makes what is returned of a Secret's version and its decoded values."""
-
-    def __init__(self, connection: Connection, make: Callable[[str, Mapping[str, str]], SecretT]) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._make = make
 
-    def get(self, namespace: str, name: str) -> SecretT | None:
+    def get(self, namespace: str, name: str) -> Secret | None:
         """The Secret, or None where the API server says that it does not exist. Raises Wait where it may not be read.
 
         A value that is not UTF-8 text is left out: it cannot be a credential, so its key counts as missing.
@@ -29,7 +25,7 @@ class SecretReader(Generic[SecretT]):
             return None
         data = {key: _decoded(value) for key, value in (secret.get("data") or {}).items()}
         values = {key: value for key, value in data.items() if value is not None}
-        return self._make(secret["metadata"]["resourceVersion"], values)
+        return Secret(secret["metadata"]["resourceVersion"], values)
 
 
 def _decoded(value: str) -> str | None:

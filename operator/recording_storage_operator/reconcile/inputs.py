@@ -8,9 +8,10 @@ from ..api.names import RECONCILE_REQUESTED_AT
 from ..core.desired import Desired
 from ..core.errors import Wait
 from ..core.reasons import Reason
+from ..core.secret import Secret
 from ..core.verdicts import ACCEPT_MISSING
 from ..core.work import Key
-from .ports import Secret, Secrets
+from .ports import Secrets
 
 SECRET_CHECK = 60.0
 """Seconds between two looks at a Secret that is missing or does not work."""

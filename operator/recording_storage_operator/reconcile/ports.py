@@ -4,7 +4,6 @@ Every method raises only the errors of `core.errors`. Reads never change anythin
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +17,7 @@ from ..core.facts import (
 )
 from ..core.ledger import Slice
 from ..core.recordings import Recording, RecordingPage
+from ..core.secret import Secret
 from ..core.work import Key
 
 
@@ -86,17 +86,6 @@ class LedgerStore(Protocol):
     def delete(self, part: Slice) -> None:
         """Remove exactly the version it was read at. Already gone is success."""
         ...
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
-    """A Secret's decoded values. Its repr shows nothing of them."""
-
-    version: str
-    values: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return f"Secret(version={self.version!r}, keys={sorted(self.values)})"
 
 
 class Secrets(Protocol):

@@ -16,7 +16,7 @@ from .network import Network, Timeouts
 MAX_BODY = 64 * 2**20
 """Bytes. A page of 1000 recordings has about 1.1 MB; this bounds what a broken server can make us hold."""
 
-CHUNK = 2**18
+CHUNK = 2**16
 """Bytes read at once, at most; larger ones were measured to save nothing more."""
 
 HEADERS = {
@@ -93,10 +93,9 @@ class Transport:
     def _body(self, response: BaseHTTPResponse, url: str) -> bytes:
         """Read as it comes in, never waiting for a whole chunk: so a drip does not outlast the deadline."""
         deadline = self.monotonic() + self.timeouts.answer
-        packed = "Content-Encoding" in response.headers  # else it need not go through urllib3's buffers
         chunks: list[bytes] = []
         size = 0
-        while chunk := response.read1(CHUNK, decode_content=packed):
+        while chunk := response.read1(CHUNK, decode_content=True):
             size += len(chunk)
             chunks.append(chunk)
             if size > MAX_BODY:

@@ -8,8 +8,9 @@ from typing import Any
 
 from recording_storage_operator.core.desired import Bucket, TwilioAccount
 from recording_storage_operator.core.ledger import SETTLED, Entry
+from recording_storage_operator.core.secret import Secret
 from recording_storage_operator.core.work import Key, Outcome, Turn
-from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore, Secret, TwilioClient
+from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore, TwilioClient
 from recording_storage_operator.reconcile.reconciler import Ports, Reconciler
 from recording_storage_operator.reconcile.visits import Visits
 from tests.builders import ACCOUNT, BUCKET, BUCKET_URL, storage
