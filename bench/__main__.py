@@ -8,8 +8,11 @@ from typing import Protocol
 
 from rich.console import Console
 
-from . import events, listing
+from . import events, fleet, listing
 from .report import Row, show
+
+WIDTH = 120
+"""Columns where the output is no terminal; narrower ones break the figures."""
 
 
 class Benchmark(Protocol):
@@ -20,7 +23,7 @@ class Benchmark(Protocol):
     def run(self, quick: bool) -> Iterator[Row]: ...
 
 
-BENCHMARKS: dict[str, Benchmark] = {"listing": listing, "events": events}
+BENCHMARKS: dict[str, Benchmark] = {"listing": listing, "events": events, "fleet": fleet}
 
 
 def main() -> int:
@@ -31,6 +34,7 @@ def main() -> int:
     if unknown := set(options.names) - BENCHMARKS.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     console = Console()
+    console.width = max(console.width, WIDTH)
     for name in options.names or BENCHMARKS:
         started = time.monotonic()
         rows = list(BENCHMARKS[name].run(options.quick))

@@ -4,24 +4,23 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kubernetes.client import ApiClient, Configuration, CoreV1Api, CustomObjectsApi
-from kubernetes.config import load_kube_config
-
 from lab.control_plane import ControlPlane
-from recording_storage_operator.api import names
+from recording_storage_operator.composition import STORAGES
+from recording_storage_operator.core.work import Key
+from recording_storage_operator.kube.connect import MERGE_PATCH, Call, Connection, load_configuration
 
 NAMESPACE = "bench"
+PEER_NAMESPACE = "bench-peer"
+
 HANDS = 4
 """Requests at a time. More would only wait in the API server."""
 
 T = TypeVar("T")
 Object = dict[str, Any]
-
-# The client library says it is typed; its loader is not.
-_load: Callable[..., None] = load_kube_config
 
 
 class Cluster:
@@ -30,46 +29,51 @@ class Cluster:
     def __init__(self, plane: ControlPlane, folder: Path) -> None:
         self.plane = plane
         self.folder = folder
-        settings = Configuration()
-        _load(config_file=str(plane.admin_kubeconfig), client_configuration=settings)
-        settings.connection_pool_maxsize = HANDS
-        api = ApiClient(settings)
-        self._core = CoreV1Api(api)
-        self._objects: Any = CustomObjectsApi(api)
-        self._core.create_namespace({"metadata": {"name": NAMESPACE}})
+        login = {"KUBECONFIG": str(plane.admin_kubeconfig)}
+        self._connection = Connection(lambda: load_configuration(HANDS, login), lambda _method, _code: None)
+        for namespace in (NAMESPACE, PEER_NAMESPACE):
+            self._post("/api/v1/namespaces", {"metadata": {"name": namespace}})
 
-    def create(self, storages: Iterable[Object], secrets: Iterable[Object] = ()) -> None:
-        """Create Secrets and then resources, as fast as the API server takes them."""
-        at_once(lambda secret: self._core.create_namespaced_secret(NAMESPACE, secret), secrets)
-        at_once(lambda storage: self._objects.create_namespaced_custom_object(*_COLLECTION, storage), storages)
+    def create_secrets(self, secrets: Iterable[Object]) -> None:
+        """Create Secrets, as fast as the API server takes them."""
+        at_once(partial(self._post, f"/api/v1/namespaces/{NAMESPACE}/secrets"), secrets)
+
+    def create(self, storages: Iterable[Object], namespace: str = NAMESPACE) -> None:
+        """Create resources, as fast as the API server takes them."""
+        at_once(partial(self._post, STORAGES.collection(namespace)), storages)
 
     def patch(self, name: str, body: Object) -> None:
-        self._objects.patch_namespaced_custom_object(*_COLLECTION, name, body)
+        self._patch(STORAGES.item(Key(NAMESPACE, name)), body)
 
     def patch_status(self, name: str, status: Object) -> None:
-        self._objects.patch_namespaced_custom_object_status(*_COLLECTION, name, {"status": status})
+        self._patch(STORAGES.item(Key(NAMESPACE, name), "status"), {"status": status})
 
     def get(self, name: str) -> Object:
-        found: Object = self._objects.get_namespaced_custom_object(*_COLLECTION, name)
+        found: Object = self._connection.send(Call("GET", STORAGES.item(Key(NAMESPACE, name)), "read"))
         return found
 
-    def storages(self) -> list[Object]:
+    def storages(self, namespace: str = NAMESPACE) -> list[Object]:
         """All resources, from the API server's cache."""
-        answer = self._objects.list_namespaced_custom_object(*_COLLECTION, resource_version="0")
-        items: list[Object] = answer["items"]
+        call = Call("GET", STORAGES.collection(namespace), "list", query={"resourceVersion": "0"})
+        items: list[Object] = self._connection.send(call)["items"]
         return items
 
+    def _post(self, path: str, body: Object) -> None:
+        self._connection.send(Call("POST", path, f"create in {path}", body=body))
 
-_COLLECTION = (names.GROUP, names.VERSION, NAMESPACE, names.PLURAL)
+    def _patch(self, path: str, body: Object) -> None:
+        self._connection.send(Call("PATCH", path, f"change {path}", body=body, media_type=MERGE_PATCH))
 
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Stops and forgets everything at the end."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        with ControlPlane.start(Path(folder) / "control-plane") as plane:
-            plane.install()
-            yield Cluster(plane, Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        ControlPlane.start(Path(folder) / "control-plane") as plane,
+    ):
+        plane.install()
+        yield Cluster(plane, Path(folder))
 
 
 def at_once(act: Callable[[T], object], things: Iterable[T]) -> None:

@@ -14,7 +14,7 @@ import kopf
 
 from lab.waiting import until
 from recording_storage_operator.api import names
-from recording_storage_operator.composition import SystemClock
+from recording_storage_operator.composition import SystemClock, configure_logging
 from recording_storage_operator.engine.backoff import Backoff
 from recording_storage_operator.engine.intake import Intake
 from recording_storage_operator.engine.queue import WorkQueue
@@ -31,7 +31,7 @@ from .report import Row
 from .steps import Stepper, serve
 
 TITLE = "From an event of the watch to the queue"
-RESOURCES, ROUNDS = 250, 5
+RESOURCES, ROUNDS = 200, 4
 QUICK_RESOURCES, QUICK_ROUNDS = 20, 2
 ENTRY_BYTES = 226
 PEER = "kopf with an empty on.event"
@@ -44,10 +44,15 @@ def run(quick: bool) -> Iterator[Row]:
         made.create(storage(number) for number in range(resources))
         for size in (0, 40_000):
             if size:
-                large = {"deletedRecordings": [entry(number) for number in range(size // ENTRY_BYTES)]}
-                at_once(lambda number, status=large: made.patch_status(name(number), status), range(resources))
+                enlarge(made, resources, size)
             ours, floor = measured(made, resources, rounds)
             yield Row(f"CPU of an event, status of {size // 1000} kB", "us", ours, floor, PEER)
+
+
+def enlarge(made: Cluster, resources: int, size: int) -> None:
+    """Give each a status of `size` bytes."""
+    status = {"deletedRecordings": [entry(number) for number in range(size // ENTRY_BYTES)]}
+    at_once(partial(made.patch_status, status=status), map(name, range(resources)))
 
 
 def measured(made: Cluster, resources: int, rounds: int) -> tuple[Figure, Figure]:
@@ -60,7 +65,7 @@ def measured(made: Cluster, resources: int, rounds: int) -> tuple[Figure, Figure
         seconds = []
         for number in range(1, rounds + 1):
             ask = {"metadata": {"annotations": {names.RECONCILE_REQUESTED_AT: f"{ours.pid}-{number}"}}}
-            at_once(lambda place, body=ask: made.patch(name(place), body), range(resources))
+            at_once(partial(made.patch, body=ask), map(name, range(resources)))
             seconds.append([cpu_until(watcher, resources * (number + 1)) for watcher in watchers])
     mine, floors = ([cpu / resources * 1e6 for cpu in column] for column in zip(*seconds, strict=True))
     return Figure.of(mine), Figure.of(floors)
@@ -149,6 +154,7 @@ def floor(load: Callable[[], Any]) -> tuple[kopf.OperatorRegistry, Counter]:
 
 def main(kind: str) -> None:
     """Watch until our input ends."""
+    configure_logging("ERROR")
     handlers, counter = (ours if kind == "ours" else floor)(partial(load_configuration, 2))
     watch = KopfThread(handlers, kopf_settings(), lambda: None)
     watch.start()

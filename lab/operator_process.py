@@ -29,7 +29,7 @@ class OperatorProcess:
         self.log = workdir / "operator.log"
         self.port = free_port()
         self._environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if not name.startswith("RECORDINGS_")},
             "PYTHONPATH": os.pathsep.join((str(ROOT / "operator"), str(ROOT))),
             "KUBECONFIG": str(kubeconfig),
             "RECORDINGS_TWILIO_URL": twilio_url,

@@ -37,11 +37,17 @@ TWILIO_SECRET, S3_SECRET = "acme-twilio", "acme-s3"
 INTERVAL = 1000
 """Seconds after which a sweep is due again: 15 minutes and the jitter."""
 
+HEALTHY = {
+    "Ready": ("True", "Reconciled"),
+    "BackendActive": ("True", "Observed"),
+    "LedgerComplete": ("True", "Swept"),
+}
+
 PAGE = 4
 """Rows on a page of Twilio's lists, so that a dozen recordings make several."""
 
-SHORT = Timeouts(connect=1.0, read=0.4, answer=0.4)
-"""So that a fault costs no seconds."""
+HASTY = Timeouts(connect=1.0, read=0.4, answer=0.4)
+"""So that an answer that does not come costs no seconds."""
 
 
 @dataclass
@@ -80,7 +86,8 @@ class LabClouds:
     endpoint: str
     cluster: FakeCluster
     attempts: int = 1
-    small_pages: bool = True
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    small_pages: bool = False
     endpoint_allowed: bool = True
     twilio_is_down: bool = False
     s3_is_down: bool = False
@@ -89,7 +96,7 @@ class LabClouds:
     def __post_init__(self) -> None:
         patience = Patience(attempts=self.attempts, sleep=lambda _: None)
         self._up, self._down = (
-            TwilioConnector(url, timeouts=SHORT, patience=patience) for url in (self.url, self._closed)
+            TwilioConnector(url, timeouts=self.timeouts, patience=patience) for url in (self.url, self._closed)
         )
         allowed = (self.endpoint, self._closed) if self.endpoint_allowed else ()
         limits = Limits(connect_timeout=1, read_timeout=5, attempts=1)
@@ -185,6 +192,19 @@ class CloudWorld:
         """A resource that was reconciled once."""
         key = self.cluster.create(self.tenant.storage(**spec))
         self.run(key)
+        return key
+
+    def known(self, **spec: Any) -> Key:
+        """A resource with four recordings in the bucket and two at Twilio, and a deletion in both that is listed."""
+        key = self.create(**spec)
+        gone, *_ = self.record(3)
+        self.clock.advance(seconds=1)
+        lost, *_ = self.external(5)
+        self.delete_at_twilio(gone)
+        self.delete_in_bucket(lost)
+        self.sweep(key)
+        self.assert_true(key)
+        assert self.conditions(key) == HEALTHY
         return key
 
     def sweep(self, key: Key) -> Outcome:

@@ -143,10 +143,11 @@ def test_an_object_replaced_while_the_operator_is_down_begins_afresh(site: Site,
     """What the first one left behind without an owner stays untouched, and is not taken for the second one's."""
     first = site.customer(namespace)
     lost = first.record(3)
-    first.declare().until_ready()
+    sweep_file = first.sweep_file(first.declare().until_ready()["metadata"]["uid"])
     first.erase(lost)
     first.sweep()
     site.operator.kill()
+    assert sweep_file.exists()
     leftover = orphaned(site, first)
     first.delete()
     first.strip()
@@ -159,6 +160,7 @@ def test_an_object_replaced_while_the_operator_is_down_begins_afresh(site: Site,
     site.operator.start()
 
     assert total(second.until_ready()) == 0
+    assert not sweep_file.exists()
     second.erase(recorded[:1])
     assert listed(second.sweep()) == recorded[:1]
     until(lambda: len(second.slices()) == 2, what="the slices of the first one collected")

@@ -118,7 +118,7 @@ class DeletedRecordingsSummary(Written):
 class Status(Written):
     """All that is observed."""
 
-    observed_generation: Count | None = None
+    observed_generation: Annotated[int, Field(ge=-1, json_schema_extra={"format": "int64"})] | None = None
     last_handled_reconcile_at: Annotated[str, Field(max_length=256)] | None = None
     backend: BackendStatus | None = None
     conditions: Annotated[list[Condition], Field(max_length=16)] | None = None

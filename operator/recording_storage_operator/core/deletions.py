@@ -142,9 +142,15 @@ def revise(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: dateti
 
 
 def still_shown(verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool:
-    """Whether a deletion whose entry expired would be found again, so that it has to stay remembered."""
+    """Whether a deletion whose entry expired would be found again, so that it has to stay remembered.
+
+    A delete marker times it for good. Twilio's event feed forgets the time after 30 days, its list the recording after
+    40: in between, and after a restart, an old deletion would look like one of today.
+    """
     if verdict.state in (State.UNDECIDED, State.UNKNOWN):
         return not evidence.confirmed_not_at_twilio
+    if verdict.state is State.DELETED and evidence.hidden_since is None:
+        return True
     return _recent(verdict.entry, horizon)
 
 

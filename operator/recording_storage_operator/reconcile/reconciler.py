@@ -87,7 +87,9 @@ class Reconciler:
             return Outcome(after=wait)
         world = self._connect(request, desired, credentials)
         # A sweep starts and goes on only behind a pass that went through: it may have had to make the bucket.
-        if visit.settled and visit.sweep_is_due(self._clock.monotonic()):
+        # What expires meanwhile does not wait for its end.
+        now = self._clock.monotonic()
+        if visit.settled and visit.sweep_is_due(now) and now < visit.expiry_due:
             if not visit.sweeper.running:
                 visit.sweeper.start(_scope(world, request, desired))
             if not self._sweep(desired, visit, turn):

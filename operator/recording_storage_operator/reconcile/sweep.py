@@ -97,10 +97,10 @@ class Sweeper:
 
         With nothing left the file is let go until the next sweep: a thousand resources at rest hold no handle.
         """
-        if self.latest and self._db:
+        if self.latest and self._db and not self.running:
             found, withdrawn = self.findings.by_day()
             self.latest = replace(self.latest, found=found, withdrawn=withdrawn)
-            if not (found or withdrawn or self.running):
+            if not (found or withdrawn):
                 self._let_go()
 
     def _open(self) -> None:
@@ -146,7 +146,8 @@ class Sweeper:
     def _restart(self) -> None:
         self._gathered.clear()
         self.findings.clear()
-        self.recount()
+        if self.latest:
+            self.latest = replace(self.latest, found={}, withdrawn={})
         self._phase = self._failures = 0
         self._cursor = ""
         self._started_at = self._clock.now()

@@ -128,6 +128,11 @@ class Visits:
     random: Random
     _by_key: dict[Key, Visit] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Remove what a killed process left: its resources may be gone, and nobody would ever ask for it again."""
+        for left in self.work_dir.glob("*.sqlite"):
+            left.unlink(missing_ok=True)
+
     def of(self, key: Key, uid: str) -> Visit:
         """The memory of a resource, made at the first visit; a namesake of a deleted one begins afresh."""
         visit = self._by_key.get(key)

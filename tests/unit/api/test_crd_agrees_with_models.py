@@ -32,7 +32,12 @@ OF_PYDANTIC = {"title", "description", "additionalProperties"}
     ids=["spec", "status", "slice"],
 )
 def test_names_types_bounds_and_defaults_agree(crd: Schema, model: type[BaseModel]) -> None:
-    assert _plain_crd(crd) == _plain_model(model.model_json_schema())
+    assert _plain_crd({**crd, "default": None}) == _plain_model({**model.model_json_schema(), "default": None})
+
+
+def test_an_object_nobody_has_looked_at_is_not_finished() -> None:
+    """kstatus takes an object without a status for a finished one."""
+    assert STORAGES["properties"]["status"]["default"] == {"observedGeneration": -1}
 
 
 def test_the_default_of_an_object_is_that_of_its_fields() -> None:

@@ -191,8 +191,10 @@ def test_a_deletion_that_is_over_is_not_listed_again() -> None:
 def test_a_settled_deletion_is_forgotten_once_nothing_shows_it() -> None:
     untimed = evidence("deleted", Place.TWILIO)
     assert still_shown(judge(untimed, NOW), untimed, HORIZON)
-    over = evidence("deleted", Place.TWILIO, deletion_event=HORIZON)
-    assert not still_shown(judge(over, NOW), over, HORIZON)
+    timed = evidence("deleted", Place.TWILIO, deletion_event=HORIZON)
+    assert still_shown(judge(timed, NOW), timed, HORIZON)
+    marked = evidence("deleted", Place.TWILIO, hidden_since=HORIZON)
+    assert not still_shown(judge(marked, NOW), marked, HORIZON)
     unlisted = evidence(None)
     assert still_shown(judge(unlisted, NOW), unlisted, HORIZON)
     purged = evidence(None, confirmed_not_at_twilio=True)

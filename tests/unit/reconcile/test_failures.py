@@ -275,3 +275,42 @@ def test_a_resource_at_rest_holds_no_open_file(world: World) -> None:
     assert [path for path in open_files if str(world.work_dir) in path] == []
     world.sweep(key)
     assert world.condition(key, "Ready") == ("True", "Reconciled")
+
+
+def test_what_expires_during_a_long_sweep_does_not_wait_for_its_end(world: World) -> None:
+    world.twilio.page_size = 1
+    kept, gone = [world.twilio.record() for _ in range(30)], world.twilio.record()
+    world.twilio.delete(gone)
+    key = world.create(backend="Twilio", s3=None)
+    world.sweep(key)
+    assert len(world.entries(key)) == 1
+    world.clock.advance(days=40, seconds=-1060)
+    world.should_yield = lambda: True
+    world.turn(key)
+    world.clock.advance(seconds=60)
+    world.turn(key)
+    assert world.entries(key) == []
+    world.should_yield = lambda: False
+    world.run(key)
+    assert world.cluster.status(key)["recordings"]["twilio"] == len(kept)
+
+
+@pytest.mark.parametrize("steps", range(1, 14))
+def test_a_pass_in_mid_sweep_records_nothing_of_it(world: World, steps: int) -> None:
+    """Before its end a sweep has not asked yet whether what it found can be believed."""
+    key = world.create()
+    lost = {world.external() for _ in range(8)}
+    gone = world.external()
+    world.s3.delete(BUCKET, object_key(gone))
+    world.sweep(key)
+    assert [entry.sid for entry in world.entries(key)] == [gone]
+    for sid in lost:
+        world.s3.purge_versions(BUCKET, object_key(sid))
+    world.should_yield = lambda: True
+    world.clock.advance(days=40, seconds=-1000 - steps)
+    for _ in range(40):
+        world.turn(key)
+        world.clock.advance(seconds=1)
+        assert not lost & {entry.sid for entry in world.entries(key)}
+    assert world.entries(key) == []
+    assert world.condition(key, "LedgerComplete") == ("False", "ImplausibleLoss")
