@@ -32,7 +32,8 @@ OF_PYDANTIC = {"title", "description", "additionalProperties"}
     ids=["spec", "status", "slice"],
 )
 def test_names_types_bounds_and_defaults_agree(crd: Schema, model: type[BaseModel]) -> None:
-    assert _plain_crd({**crd, "default": None}) == _plain_model({**model.model_json_schema(), "default": None})
+    own = {name: value for name, value in crd.items() if name != "default"}
+    assert _plain_crd(own) == _plain_model(model.model_json_schema())
 
 
 def test_an_object_nobody_has_looked_at_is_not_finished() -> None:
