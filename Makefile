@@ -21,7 +21,8 @@ help: ## This list
 
 setup: $(SETUP) binaries ## Virtual environment and the lab's servers; quick when they are there
 
-$(SETUP): requirements/dev.txt
+# The package is used from the work tree: found through a .pth file, its console scripts written as pip would.
+$(SETUP): requirements/dev.txt Makefile
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 is needed and no python3 was found.' >&2; exit 1; }
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; $$('$(PYTHON)' --version) was found. Name another: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -31,6 +32,8 @@ $(SETUP): requirements/dev.txt
 	'$(PYTHON)' -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	printf '%s\n' '$(CURDIR)/operator' '$(CURDIR)' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/recordings-work-tree.pth"
+	printf '%s\n' '#!$(CURDIR)/$(BIN)/python' 'import sys' 'from recording_storage_operator.commands import main' 'sys.exit(main())' > $(BIN)/recordings
+	chmod +x $(BIN)/recordings && ln -sf recordings $(BIN)/kubectl-recordings
 	touch $@
 
 binaries: $(SETUP)
@@ -65,8 +68,9 @@ type: $(SETUP) ## Types, strictly
 unit: binaries ## Tests without a control plane
 	$(BIN)/python -m pytest -n 2 tests/unit tests/contract $(ARGS)
 
+# A file stays in one process, because it may share a server or stop one; each process has a control plane of its own.
 integration: binaries ## Tests on a real API server, S3 servers and the Twilio simulator
-	$(BIN)/python -m pytest tests/integration $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration $(ARGS)
 
 bench: binaries ## Figures: throughput, memory, beside peers
 	@$(BIN)/python -m bench

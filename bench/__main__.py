@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rich.console import Console
 
-from . import events, fleet, listing
+from . import events, fleet, idle, listing, sweep
 from .report import Row, show
 
 WIDTH = 120
@@ -23,7 +23,13 @@ class Benchmark(Protocol):
     def run(self, quick: bool) -> Iterator[Row]: ...
 
 
-BENCHMARKS: dict[str, Benchmark] = {"listing": listing, "events": events, "fleet": fleet}
+BENCHMARKS: dict[str, Benchmark] = {
+    "listing": listing,
+    "fleet": fleet,
+    "events": events,
+    "idle": idle,
+    "sweep": sweep,
+}
 
 
 def main() -> int:

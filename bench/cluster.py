@@ -52,6 +52,12 @@ class Cluster:
         found: Object = self._connection.send(Call("GET", STORAGES.item(Key(NAMESPACE, name)), "read"))
         return found
 
+    def delete(self, name: str) -> None:
+        """Remove a resource that no operator works on any more, with the finalizer that one left."""
+        path = STORAGES.item(Key(NAMESPACE, name))
+        self._connection.send(Call("DELETE", path, "delete", absent=name))
+        self._patch(path, {"metadata": {"finalizers": None}})
+
     def storages(self, namespace: str = NAMESPACE) -> list[Object]:
         """All resources, from the API server's cache."""
         call = Call("GET", STORAGES.collection(namespace), "list", query={"resourceVersion": "0"})

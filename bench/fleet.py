@@ -22,7 +22,7 @@ from .cluster import NAMESPACE, PEER_NAMESPACE, Cluster, Object, cluster, is_rea
 from .events import storage
 from .measure import Figure, cpu_seconds, rss
 from .report import Row
-from .serving import Operator, kubernetes_requests
+from .serving import Operator
 
 TITLE = "Many resources"
 RESOURCES, IDLE_SECONDS = 1000, 60
@@ -75,10 +75,10 @@ def our_cost(made: Cluster, count: int, idle: float) -> Cost:
         made.create_secrets(secret for tenant in tenants for secret in tenant.secrets())
         kubeconfig = made.plane.operator_kubeconfig
         with Operator(made.folder, kubeconfig, twilio.url, RECORDINGS_S3_ENDPOINTS=s3.endpoint) as operator:
-            before, cpu = kubernetes_requests(operator.counts()).total(), operator.cpu
+            before, cpu = operator.kubernetes_requests().total(), operator.cpu
             seconds = timed(made, [declared(tenant) for tenant in tenants], NAMESPACE, is_ready)
             until_at_rest(operator)
-            requests = kubernetes_requests(operator.counts()).total() - before
+            requests = operator.kubernetes_requests().total() - before
             cpu = operator.cpu - cpu
             return Cost(seconds, cpu, spent(lambda: operator.cpu, idle), operator.rss, requests)
 

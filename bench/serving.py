@@ -3,13 +3,13 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from lab.processes import Child, free_port
 
@@ -64,16 +64,17 @@ class Operator:
         """Let the peak begin at what is in use now."""
         forget_peak(self._child.pid)
 
-    def counts(self) -> Counter[tuple[str, ...]]:
-        """Its metrics by name and values of labels."""
-        families = text_string_to_metric_families(self._ask("metrics").raise_for_status().text)
-        samples = (sample for family in families for sample in family.samples)
-        return Counter({(one.name, *one.labels.values()): one.value for one in samples})
+    def kubernetes_requests(self) -> Counter[str]:
+        """Requests to the API server so far by method, those of the watch not among them."""
+        found: Counter[str] = Counter()
+        for sample in self._samples("recordings_kubernetes_requests_total"):
+            found[sample.labels["method"]] += int(sample.value)
+        return found
 
     def idle(self) -> bool:
         """Whether no key is worked on or waits for a worker."""
-        counts = self.counts()
-        return not any(counts["recordings_queue_keys", state] for state in ("working", "waiting"))
+        busy = ("working", "waiting")
+        return not any(one.value for one in self._samples("recordings_queue_keys") if one.labels["state"] in busy)
 
     def __enter__(self) -> Self:
         return self
@@ -83,14 +84,9 @@ class Operator:
     ) -> None:
         self._child.stop(grace=30)
 
+    def _samples(self, name: str) -> list[Sample]:
+        families = text_string_to_metric_families(self._ask("metrics").raise_for_status().text)
+        return [sample for family in families for sample in family.samples if sample.name == name]
+
     def _ask(self, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self._port}/{path}")
-
-
-def kubernetes_requests(counts: Mapping[tuple[str, ...], float]) -> Counter[str]:
-    """Requests to the API server by method."""
-    found: Counter[str] = Counter()
-    for (name, *labels), value in counts.items():
-        if name == "recordings_kubernetes_requests_total":
-            found[labels[0]] += int(value)
-    return found

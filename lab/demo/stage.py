@@ -13,6 +13,7 @@ from rich.text import Text
 
 from .. import binaries, s3
 from ..control_plane import ControlPlane
+from ..existing_cluster import control_plane
 from ..operator_process import OperatorProcess
 from ..s3 import MotoServer
 from ..simulator import Credentials, SimulatorControl, SimulatorServer
@@ -178,7 +179,7 @@ def _clouds(
 
 def _control_plane(running: contextlib.ExitStack, show: Show, workdir: Path) -> ControlPlane:
     with show.busy("kube-apiserver and etcd, with the CRDs and the RBAC of manifests/base"):
-        plane = running.enter_context(ControlPlane.start(workdir / "control-plane"))
+        plane = running.enter_context(control_plane(workdir / "control-plane"))
         plane.install()
         # For a moment after its installation a kind is served, but not yet listed.
         run_kubectl(plane.operator_kubeconfig, "get", "recst,recdel", "-A")

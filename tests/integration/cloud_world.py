@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from lab.processes import free_port
 from lab.s3 import MotoServer, VersityGateway
 from lab.simulator import SimulatorControl
 from lab.tenants import Tenant
@@ -28,6 +27,7 @@ from recording_storage_operator.twilio.network import Timeouts
 from recording_storage_operator.twilio.patience import Patience
 from recording_storage_operator.twilio.transport import Transport
 from tests.fakes.kube import FakeCluster
+from tests.integration.relay import Relay
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,7 +80,7 @@ class SmallPages(Transport):
 
 @dataclass
 class LabClouds:
-    """The real adapters, each of which can be sent to a port where nobody listens."""
+    """The real adapters. `attempts` are those of Twilio's within one call."""
 
     url: str
     endpoint: str
@@ -88,38 +88,30 @@ class LabClouds:
     attempts: int = 1
     timeouts: Timeouts = field(default_factory=Timeouts)
     small_pages: bool = False
-    endpoint_allowed: bool = True
-    twilio_is_down: bool = False
-    s3_is_down: bool = False
-    _closed: str = field(default_factory=lambda: f"http://127.0.0.1:{free_port()}")
+    allowed: bool = True
 
     def __post_init__(self) -> None:
         patience = Patience(attempts=self.attempts, sleep=lambda _: None)
-        self._up, self._down = (
-            TwilioConnector(url, timeouts=self.timeouts, patience=patience) for url in (self.url, self._closed)
-        )
-        allowed = (self.endpoint, self._closed) if self.endpoint_allowed else ()
-        limits = Limits(connect_timeout=1, read_timeout=5, attempts=1)
-        self._s3 = Connections(allowed, allow_ambient=False, limits=limits)
+        self._twilio = TwilioConnector(self.url, timeouts=self.timeouts, patience=patience)
+        limits = Limits(connect_timeout=1, attempts=1)
+        self._s3 = Connections([self.endpoint] if self.allowed else [], allow_ambient=False, limits=limits)
 
     def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
-        connector = self._down if self.twilio_is_down else self._up
-        client = connector.connect(account, secret.values, account.credentials_secret)
+        client = self._twilio.connect(account, secret.values, account.credentials_secret)
         if not self.small_pages:
             return client
         way = client.transport
         return replace(client, transport=SmallPages(**{one.name: getattr(way, one.name) for one in fields(way)}))
 
     def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
-        there = replace(bucket, endpoint_url=self._closed) if self.s3_is_down else bucket
-        return self._s3.bucket(there, secret.values if secret else None)
+        return self._s3.bucket(bucket, secret.values if secret else None)
 
     def ledger(self, key: Key, uid: str) -> LedgerStore:
         return self.cluster.ledger(key, uid)
 
     def close(self) -> None:
-        for part in (self._up, self._down, self._s3):
-            part.close()
+        self._twilio.close()
+        self._s3.close()
 
 
 @dataclass
@@ -139,7 +131,8 @@ class CloudWorld:
     def __post_init__(self) -> None:
         self.clock = LabClock(self.control)
         account = self.control.create_account()
-        keys = (self.s3.endpoint, self.s3.access_key_id, self.s3.secret_access_key)
+        self.twilio_way, self.s3_way = Relay(self.control.url), Relay(self.s3.endpoint)
+        keys = (self.s3_way.url, self.s3.access_key_id, self.s3.secret_access_key)
         self.tenant = Tenant("acme", NAMESPACE, account, f"acme-{account.account_sid[2:18]}", *keys)
         self.bucket: S3Client = self.s3.client()
         for secret in self.tenant.secrets():
@@ -153,7 +146,7 @@ class CloudWorld:
     # The operator.
 
     def start_operator(self) -> None:
-        self.clouds = LabClouds(self.control.url, self.s3.endpoint, self.cluster, **self.settings)
+        self.clouds = LabClouds(self.twilio_way.url, self.s3_way.url, self.cluster, **self.settings)
         ports = Ports(self.cluster.storages, self.cluster.secrets, self.clouds, self.clock)
         self._reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))
 
@@ -307,5 +300,7 @@ def cloud_world(
     finally:
         world.clouds.close()
         world.bucket.close()
+        world.twilio_way.cut()
+        world.s3_way.cut()
         control.clear_faults()
         control.options(**options)

@@ -1,6 +1,7 @@
 """The lab's servers, started once a run and shared: tests keep apart by namespace, account and bucket name."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,19 @@ from pathlib import Path
 import pytest
 from kubernetes import client, config
 
+from lab import existing_cluster
 from lab.control_plane import ControlPlane
 from lab.s3 import MotoServer, VersityGateway
 from lab.simulator import SimulatorControl, SimulatorServer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Somebody else's cluster is not restarted, and its users and files are not those of the lab."""
+    if existing_cluster.VARIABLE in os.environ:
+        skip = pytest.mark.skip(reason=f"needs the lab's own control plane, and {existing_cluster.VARIABLE} is set")
+        for item in items:
+            if item.get_closest_marker("own_control_plane"):
+                item.add_marker(skip)
 
 
 def connected(kubeconfig: Path) -> client.ApiClient:
@@ -22,7 +33,7 @@ def connected(kubeconfig: Path) -> client.ApiClient:
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """With controllers, our custom resource definitions and our RBAC. Whoever stops its API server starts it again."""
-    with ControlPlane.start(tmp_path_factory.mktemp("control-plane"), controllers=True) as plane:
+    with existing_cluster.control_plane(tmp_path_factory.mktemp("control-plane"), controllers=True) as plane:
         plane.install()
         yield plane
 

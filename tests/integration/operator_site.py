@@ -27,6 +27,9 @@ SERVED = (names.GROUP, names.VERSION)
 HANG = 3600.0
 """Seconds: longer than any test."""
 
+COLLECTED_WITHIN = 75.0
+"""Seconds: the cluster's garbage collector backs off for up to 30 after an API server was away."""
+
 Object = dict[str, Any]
 
 

@@ -6,6 +6,7 @@ from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
 from lab.waiting import until
 from recording_storage_operator.api import names
 from tests.integration.operator_site import (
+    COLLECTED_WITHIN,
     Site,
     conditions,
     is_current,
@@ -90,7 +91,7 @@ def test_deleting_a_resource_takes_its_slices_but_no_recording(site: Site, names
     acme.delete(propagation_policy=policy)
     acme.until_gone()
 
-    until(lambda: not acme.slices(), what="slices collected")
+    until(lambda: not acme.slices(), COLLECTED_WITHIN, what="slices collected")
     assert not [call for call in acme.calls() if call["method"] != "GET"]
 
 
@@ -110,7 +111,8 @@ def test_an_object_removed_by_force_leaves_nothing_to_its_namesake(site: Site, n
     assert obj["metadata"]["uid"] != first["metadata"]["uid"]
     assert "lastHandledReconcileAt" not in status(obj)
     assert listed(obj) == recorded[:1]
-    until(lambda: sids(acme.ledger()) == recorded[:1], what="the slices of the first one collected")
+    until(lambda: len(acme.slices()) == 1, COLLECTED_WITHIN, what="the slices of the first one collected")
+    assert sids(acme.ledger()) == recorded[:1]
     (part,) = acme.slices()
     assert part["metadata"]["ownerReferences"][0]["uid"] == obj["metadata"]["uid"]
     assert not acme.sweep_file(first["metadata"]["uid"]).exists()

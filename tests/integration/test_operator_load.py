@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from lab.waiting import until
 from tests.integration.operator_site import Customer, Site, is_ready, listed, sids, site_fixtures, status, tell, total
 
@@ -12,6 +14,7 @@ operator_site, site = site_fixtures()
 RESOURCES = 200
 
 
+@pytest.mark.timeout(400)
 def test_200_resources_made_at_once_are_all_worked_in_and_all_deleted(site: Site, namespace: str) -> None:
     customers = [site.customer(namespace, f"acme-{number}") for number in range(RESOURCES)]
     deleted: dict[str, list[str]] = {}
@@ -24,7 +27,7 @@ def test_200_resources_made_at_once_are_all_worked_in_and_all_deleted(site: Site
     started = time.monotonic()
     for_all(customers, lambda customer: customer.declare())
     made = time.monotonic() - started
-    until(lambda: all(map(is_ready, site.storages(namespace).values())), timeout=90, every=0.5, what="all Ready")
+    until(lambda: all(map(is_ready, site.storages(namespace).values())), timeout=240, every=0.5, what="all Ready")
     ready = time.monotonic() - started
 
     found = site.storages(namespace)
@@ -39,7 +42,7 @@ def test_200_resources_made_at_once_are_all_worked_in_and_all_deleted(site: Site
 
     started = time.monotonic()
     for_all(customers, Customer.delete)
-    until(lambda: not site.storages(namespace), timeout=60, every=0.2, what="all gone")
+    until(lambda: not site.storages(namespace), timeout=120, every=0.2, what="all gone")
     gone_after = time.monotonic() - started
     assert list(site.sweeps.glob("*.sqlite")) == []
     tell(

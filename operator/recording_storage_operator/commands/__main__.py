@@ -1,0 +1,6 @@
+"""`python -m recording_storage_operator.commands`."""
+
+from . import main
+
+if __name__ == "__main__":
+    main()

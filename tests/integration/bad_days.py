@@ -1,0 +1,31 @@
+"""What holds on every bad day."""
+
+from recording_storage_operator.core.work import Key
+from tests.integration.cloud_world import HEALTHY, INTERVAL, CloudWorld
+
+HOUR = 3600
+
+
+def endure(world: CloudWorld, key: Key, reason: str, *words: str, stalled: bool = False) -> int:
+    """An hour of it: the reason is shown with words that help, the ledger stays, and one write tells all.
+
+    Returns how many requests Twilio got.
+    """
+    listed, writes, requests = world.entries(key), world.cluster.writes, world.requests()
+    world.clock.advance(seconds=INTERVAL)
+    world.live(key, HOUR)
+    conditions = world.conditions(key)
+    assert conditions["Ready"] == conditions["LedgerComplete"] == ("False", reason)
+    assert conditions.get("Stalled" if stalled else "Reconciling") == ("True", reason)
+    assert ("Stalled" in conditions, "Reconciling" in conditions) == (stalled, not stalled)
+    assert [word for word in words if word not in world.message(key)] == []
+    assert world.entries(key) == listed
+    assert world.cluster.writes - writes == 1
+    return world.requests() - requests
+
+
+def heal(world: CloudWorld, key: Key, within: float) -> None:
+    """The cause is gone: so is every trace of it in time, and the ledger is the truth."""
+    world.live(key, within + 1)
+    assert world.conditions(key) == HEALTHY
+    world.assert_true(key)

@@ -1,0 +1,68 @@
+"""A network that can fail: a port in front of a server."""
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from lab.processes import free_port
+
+
+class Relay:
+    """Passes bytes on to the server at `url`. `cut` breaks off what is open and refuses what comes, until `mend`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname, parts.port)
+        self._port = free_port()
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.mend()
+
+    def mend(self) -> None:
+        """Listen, at the same port each time."""
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._start(self._accept, self._listener)
+
+    def cut(self) -> None:
+        """The network is down."""
+        for one in (self._listener, *self._open):
+            with contextlib.suppress(OSError):  # the other side was faster
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for one in (self._listener, *self._open):
+            one.close()
+        self._open, self._threads = [], []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = socket.create_connection(self._target)
+                self._open += [client, server]
+                self._start(self._pass_on, client, server)
+                self._start(self._pass_on, server, client)
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def _start(self, work: object, *sockets: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=sockets, daemon=True)
+        self._threads.append(thread)
+        thread.start()

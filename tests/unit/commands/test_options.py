@@ -1,0 +1,34 @@
+"""What the commands accept."""
+
+import pytest
+from click.testing import CliRunner
+
+from recording_storage_operator.commands.app import cli
+from recording_storage_operator.commands.machine import Machine
+from tests.builders import recording_sid
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["deleted", "acme", "--sid", recording_sid(1)[:-1]], "is no SID of a recording"),
+        (["deleted", "acme", "--sid", recording_sid(1).upper()], "is no SID of a recording"),
+        (["deleted", "acme", "--since", "yesterday"], "yesterday"),
+        (["deleted", "acme", "--origin", "Tape"], "Tape"),
+        (["watch", "acme", "--timeout", "5"], "--timeout goes with --until-ready"),
+        (["status", ""], "NAME"),
+        (["status"], "NAME"),
+    ],
+)
+def test_a_mistake_is_told_before_the_cluster_is_asked(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(cli, arguments, obj=Machine())
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "deleted", "watch"])
+def test_each_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(cli, [command, "--help"], obj=Machine())
+    assert result.exit_code == 0
+    assert "--namespace" in result.stdout
+    assert "--kubeconfig" in result.stdout

@@ -1,0 +1,143 @@
+"""The page that a status becomes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from recording_storage_operator.commands.view import page
+from recording_storage_operator.core.desired import Backend
+from recording_storage_operator.core.plan import Side
+from tests.builders import ACCOUNT, BUCKET_URL, NOON
+from tests.unit.commands.samples import asking_for_the_console, condition, observed, summary
+
+LATER = NOON + timedelta(days=3, hours=2)
+WIDTHS = pytest.mark.parametrize("width", [40, 80, 120])
+
+
+def shown(obj: dict[str, Any], width: int = 80) -> str:
+    return page(obj, LATER, width).plain
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_a_ready_resource_says_so_first() -> None:
+    assert shown(observed()).splitlines()[0] == "support-line in namespace telephony: Ready"
+
+
+def test_the_backend_is_wanted_observed_and_since_when() -> None:
+    text = shown(asking_for_the_console(Side.TWILIO))
+    assert "wanted S3, observed Twilio since 2026-03-01 12:00:00 UTC" in text
+
+
+def test_an_unknown_backend_is_explained() -> None:
+    text = words(shown(observed(backend={"desired": "S3", "observed": "Unknown"})))
+    assert "observed Unknown (no recording shows where new ones go)" in text
+
+
+def test_counts_are_told_by_place() -> None:
+    text = shown(observed())
+    assert "1,234, swept 2026-03-01 12:00:00 UTC" in text
+    assert "1,000 at Twilio, 234 in the bucket" in text
+    assert "missing" not in text
+
+
+def test_the_ledger_is_summed_up_with_its_next_expiry() -> None:
+    text = words(shown(observed()))
+    assert "12,345: 12,300 at Twilio, 45 in S3" in text
+    assert "next metadata expiry 2026-04-10 12:00:00 UTC, in 36d; 0 in the next 7 days" in text
+
+
+def test_expiries_of_the_next_week_are_counted() -> None:
+    text = words(shown(observed(deletedRecordingsSummary=summary(100, NOON - timedelta(days=35)))))
+    assert "in 1d; 100 in the next 7 days" in text
+
+
+def test_an_empty_ledger_is_zero() -> None:
+    text = shown(observed(deletedRecordingsSummary={"total": 0, "listed": 0, "truncated": False}))
+    assert "Deleted       0" in text
+
+
+def test_the_plan_has_its_sentence_and_its_actions() -> None:
+    actions = [{"type": "CreateBucket", "target": "acme", "summary": "create bucket acme"}]
+    text = shown(observed(plan={"summary": "1 action to apply.", "actions": actions}))
+    assert "Plan          1 action to apply." in text
+    assert "- create bucket acme" in text
+
+
+@WIDTHS
+def test_each_condition_has_its_whole_sentence_within_the_width(width: int) -> None:
+    sentence = "The last sweep saw every recording and every object, so no deletion is missing from the list."
+    text = shown(
+        observed(condition("Ready", "True", "Reconciled"), condition("LedgerComplete", "True", "Swept", sentence)),
+        width,
+    )
+    assert sentence in words(text)
+    assert max(map(len, text[text.index("LedgerComplete") :].splitlines())) <= width
+    assert "Swept, for 3d" in text
+
+
+def test_ready_comes_first_of_the_conditions() -> None:
+    text = shown(asking_for_the_console(Side.TWILIO))
+    assert text.index("\nReady ") < text.index("\nBackendActive ")
+
+
+def test_a_shared_sentence_is_told_once() -> None:
+    text = shown(asking_for_the_console(Side.TWILIO))
+    assert text.count("New recordings stay at Twilio") == 1
+    assert "As Ready says." in text
+
+
+def test_the_values_for_the_console_are_those_of_the_spec_and_can_be_copied() -> None:
+    text = shown(asking_for_the_console(Side.TWILIO), 60)
+    steps = text[text.index("To do in Twilio's Console") :]
+    assert ACCOUNT in steps
+    assert f"AWS S3 bucket URL  {BUCKET_URL}\n" in steps
+    assert "External storage   Enabled\n" in steps
+
+
+def test_the_values_in_the_steps_are_in_the_sentence_of_the_operator_too() -> None:
+    obj = asking_for_the_console(Side.OTHER)
+    told = next(one["message"] for one in obj["status"]["conditions"] if one["type"] == "ConsoleActionRequired")
+    for value in (ACCOUNT, BUCKET_URL, "Voice > Settings > General > Voice Recording settings", "Enabled"):
+        assert value in told
+        assert value in shown(obj)
+
+
+def test_disabling_takes_no_other_value() -> None:
+    text = shown(asking_for_the_console(Side.S3, Backend.TWILIO))
+    assert "External storage   Disabled" in text
+    assert "AWS S3 bucket URL" not in text
+
+
+def test_steps_for_an_earlier_spec_are_not_shown() -> None:
+    obj = asking_for_the_console(Side.TWILIO)
+    obj["metadata"]["generation"] = 2
+    text = words(shown(obj))
+    assert "To do in Twilio's Console" not in text
+    assert "not Ready (not looked at since it was edited)" in text
+    assert "2 of the spec; what follows is about 1" in text
+
+
+def test_a_spec_that_no_rule_allows_any_more_is_shown_without_steps() -> None:
+    obj = asking_for_the_console(Side.TWILIO)
+    obj["spec"]["backend"] = "Tape"
+    text = shown(obj)
+    assert "To do in Twilio's Console" not in text
+    assert BUCKET_URL in text
+
+
+def test_a_resource_nobody_has_looked_at_says_so() -> None:
+    obj = observed()
+    del obj["status"]
+    assert "not Ready (not looked at)" in shown(obj)
+    assert "the operator has not looked at it" in shown(obj)
+
+
+def test_a_resource_that_is_being_deleted_says_so() -> None:
+    obj = observed()
+    obj["metadata"]["deletionTimestamp"] = "2026-03-04T00:00:00Z"
+    assert "not Ready (being deleted)" in shown(obj)
+    assert "asked for 2026-03-04 00:00:00 UTC" in shown(obj)

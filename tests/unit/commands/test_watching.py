@@ -1,0 +1,145 @@
+"""Looking again and again, on a clock of the test's own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from recording_storage_operator.commands.machine import Machine
+from recording_storage_operator.commands.watching import ChangeLog, Object, Pace, follow
+from recording_storage_operator.core.errors import Transient, Wait
+from recording_storage_operator.core.reasons import Reason
+from tests.builders import NOON
+from tests.unit.commands.samples import condition, observed
+
+READY = observed()
+SWEEPING = observed(condition("Ready", "False", "Sweeping", "The first sweep lists all recordings."))
+FAULT = Transient(Reason.KUBERNETES_UNREACHABLE, "Cannot read it: the API server cannot be reached.")
+
+
+@dataclass
+class World:
+    """An object that is another one at each look, the last one from then on."""
+
+    looks: list[Object | Exception]
+    seconds: float = 0.0
+    shown: list[tuple[Object, str]] = field(default_factory=list)
+
+    @property
+    def machine(self) -> Machine:
+        return Machine(self.now, lambda: self.seconds, self.sleep)
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def read(self) -> Object:
+        look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        if isinstance(look, Exception):
+            raise look
+        return look
+
+    def show(self, obj: Object, trouble: str) -> None:
+        self.shown.append((obj, trouble))
+
+    def follow(self, timeout: float | None = 60, until_ready: bool = True) -> bool:
+        return follow(self.read, self.show, Pace(2, timeout), self.machine, until_ready=until_ready)
+
+
+def edited(obj: dict[str, Any]) -> dict[str, Any]:
+    return obj | {"metadata": obj["metadata"] | {"generation": 2}}
+
+
+def test_it_ends_once_ready() -> None:
+    world = World([SWEEPING, SWEEPING, READY])
+    assert world.follow()
+    assert world.seconds == 4
+    assert [obj for obj, _ in world.shown] == [SWEEPING, SWEEPING, READY]
+
+
+def test_ready_for_an_earlier_spec_is_not_ready() -> None:
+    assert not World([edited(READY)]).follow()
+
+
+def test_ready_but_being_deleted_is_not_ready() -> None:
+    going = READY | {"metadata": READY["metadata"] | {"deletionTimestamp": "2026-03-02T00:00:00Z"}}
+    assert not World([going]).follow()
+
+
+def test_it_gives_up_when_time_is_up_after_a_last_look() -> None:
+    world = World([SWEEPING])
+    assert not world.follow(timeout=5)
+    assert world.seconds == 5
+    assert len(world.shown) == 4
+
+
+def test_no_time_at_all_is_one_look() -> None:
+    world = World([SWEEPING])
+    assert not world.follow(timeout=0)
+    assert len(world.shown) == 1
+
+
+def test_without_waiting_for_ready_it_goes_on() -> None:
+    world = World([READY, READY, KeyboardInterrupt()])  # type: ignore[list-item]  # no Exception, as from a person
+    world.read = interrupted(world.looks)  # type: ignore[method-assign]  # the reader of this one look
+    with pytest.raises(KeyboardInterrupt):
+        world.follow(until_ready=False, timeout=None)
+    assert len(world.shown) == 2
+
+
+def test_a_passing_fault_is_shown_and_sat_out() -> None:
+    world = World([SWEEPING, FAULT, READY])
+    assert world.follow()
+    assert [trouble for _, trouble in world.shown] == ["", FAULT.message, ""]
+
+
+def test_a_ready_object_that_cannot_be_read_any_more_is_shown_as_last_read() -> None:
+    world = World([SWEEPING, FAULT])
+    assert not world.follow(timeout=2)
+    assert world.shown[-1] == (SWEEPING, FAULT.message)
+
+
+@pytest.mark.parametrize(
+    "looks", [[FAULT], [SWEEPING, Wait(Reason.KUBERNETES_ACCESS_DENIED, "Forbidden.")]], ids=["first look", "denied"]
+)
+def test_a_fault_at_the_first_look_or_a_lasting_one_ends_it(looks: list[Object | Exception]) -> None:
+    with pytest.raises(type(looks[-1])):
+        World(looks).follow()
+
+
+def test_a_line_is_printed_for_each_change_only() -> None:
+    lines: list[str] = []
+    world = World([READY])
+    log = ChangeLog(lines.append, world.machine)
+    for obj, trouble in [(SWEEPING, ""), (SWEEPING, ""), (SWEEPING, FAULT.message), (READY, ""), (READY, "")]:
+        log.show(obj, trouble)
+        world.sleep(2)
+    assert lines == [
+        "2026-03-01T12:00:00Z ready=False reason=Sweeping generation=1/1 wanted=S3 observed=S3 deleted=12345 ledger=- "
+        "The first sweep lists all recordings.",
+        f"2026-03-01T12:00:04Z {FAULT.message}",
+        "2026-03-01T12:00:06Z ready=True reason=Reconciled generation=1/1 wanted=S3 observed=S3 deleted=12345 ledger=- "
+        "As it shall be.",
+    ]
+
+
+def test_an_object_nobody_has_looked_at_has_a_line_too() -> None:
+    lines: list[str] = []
+    ChangeLog(lines.append, World([READY]).machine).show({"metadata": {"generation": 1}}, "")
+    assert "ready=Unknown reason=- generation=0/1 wanted=- observed=- deleted=- ledger=-" in lines[0]
+
+
+def interrupted(looks: list[Any]) -> Any:
+    remaining: Iterator[Any] = iter(looks)
+
+    def read() -> Any:
+        look = next(remaining)
+        if isinstance(look, KeyboardInterrupt):
+            raise look
+        return look
+
+    return read
