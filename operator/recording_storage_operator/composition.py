@@ -158,7 +158,7 @@ def serve(settings: Settings, clock: Clock, tick: float = 1.0) -> int:
 def configure_logging(level: str) -> None:
     """Lines for people on stderr. Libraries that print bodies or headers at DEBUG stay at INFO."""
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("botocore", "urllib3", "httpx", "httpcore", "kopf", "kubernetes", "aiohttp"):
+    for noisy in ("botocore", "urllib3", "kopf", "kubernetes", "aiohttp"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 

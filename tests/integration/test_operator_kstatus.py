@@ -32,6 +32,18 @@ def until_kstatus(customer: Customer, wanted: str) -> dict[str, Any]:
     return customer.wait(lambda obj: kstatus(obj) == wanted, wanted)
 
 
+def test_a_resource_nobody_has_looked_at_yet_is_in_progress(site: Site, namespace: str) -> None:
+    """An object without any status would count as Current."""
+    site.operator.stop()
+    acme = site.customer(namespace)
+    acme.declare()
+    try:
+        assert kstatus(acme.read()) == "InProgress"
+    finally:
+        site.operator.start()
+    until_kstatus(acme, "Current")
+
+
 def test_a_resource_is_in_progress_during_its_first_sweep_and_current_after_it(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
     acme.record(2)

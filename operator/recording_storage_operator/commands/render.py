@@ -21,7 +21,7 @@ HEAD = (
     f"{'SID':<34}  {'CREATED (UTC)':<20} {'DELETED (UTC)':<20} "
     f"{'ORIGIN':<6} {'METADATA':<10} {'EXPIRES (UTC)':<19} LEFT"
 )
-NARROW_HEAD = f"{'SID':<34} {'CREATED':<10} {'DELETED':<10} ORIGIN METADATA  EXPIRES"
+NARROW_HEAD = f"{'SID':<34} {'CREATED':<10} {'DELETED':<10} ORIGIN METADATA EXPIRES"
 
 Now = Callable[[], datetime]
 

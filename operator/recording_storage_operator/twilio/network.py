@@ -28,7 +28,7 @@ class Timeouts:
     """Seconds. `answer` bounds a whole answer: without it, one that drips in byte by byte would never end."""
 
     connect: float = 5.0
-    read: float = 30.0
+    read: float = 15.0
     answer: float = 60.0
 
 

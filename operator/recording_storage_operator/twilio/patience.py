@@ -24,7 +24,7 @@ class Patience:
 
     attempts: int = 3
     first_delay: float = 0.5
-    budget: float = 20.0
+    budget: float = 10.0
     """After this long no new attempt starts, so that a call ends about one answer's time limit later at the latest."""
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic

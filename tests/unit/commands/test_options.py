@@ -12,7 +12,7 @@ from tests.builders import recording_sid
     ("arguments", "told"),
     [
         (["deleted", "acme", "--sid", recording_sid(1)[:-1]], "is no SID of a recording"),
-        (["deleted", "acme", "--sid", recording_sid(1).upper()], "is no SID of a recording"),
+        (["deleted", "acme", "--sid", recording_sid(1).lower()], "is no SID of a recording"),
         (["deleted", "acme", "--since", "yesterday"], "yesterday"),
         (["deleted", "acme", "--origin", "Tape"], "Tape"),
         (["watch", "acme", "--timeout", "5"], "--timeout goes with --until-ready"),

