@@ -3,13 +3,13 @@
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.control_plane import ControlPlane
-from recording_storage_operator.composition import STORAGES
+from recording_storage_operator.kinds import STORAGES
 from recording_storage_operator.core.work import Key
 from recording_storage_operator.kube.connect import MERGE_PATCH, Call, Connection, load_configuration
 
@@ -64,6 +64,10 @@ class Cluster:
         items: list[Object] = self._connection.send(call)["items"]
         return items
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._connection.close()
+
     def _post(self, path: str, body: Object) -> None:
         self._connection.send(Call("POST", path, f"create in {path}", body=body))
 
@@ -79,7 +83,8 @@ def cluster() -> Iterator[Cluster]:
         ControlPlane.start(Path(folder) / "control-plane") as plane,
     ):
         plane.install()
-        yield Cluster(plane, Path(folder))
+        with closing(Cluster(plane, Path(folder))) as made:
+            yield made
 
 
 def at_once(act: Callable[[T], object], things: Iterable[T]) -> None:

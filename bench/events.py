@@ -31,8 +31,8 @@ from .report import Row
 from .steps import Stepper, serve
 
 TITLE = "From an event of the watch to the queue"
-RESOURCES, ROUNDS = 200, 4
-QUICK_RESOURCES, QUICK_ROUNDS = 20, 2
+RESOURCES, ROUNDS = 200, 3
+QUICK_RESOURCES, QUICK_ROUNDS = 20, 1
 ENTRY_BYTES = 226
 PEER = "kopf with an empty on.event"
 

@@ -13,7 +13,7 @@ from prometheus_client.samples import Sample
 
 from lab.processes import Child, free_port
 
-from .measure import cpu_seconds, forget_peak, peak_rss, rss
+from .measure import cpu_seconds, open_files, peak_rss, rss
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,12 +57,13 @@ class Operator:
 
     @property
     def peak_rss(self) -> float:
-        """The most memory since the start or `forget_peak`, in MiB."""
+        """The most memory since the start, in MiB."""
         return peak_rss(self._child.pid)
 
-    def forget_peak(self) -> None:
-        """Let the peak begin at what is in use now."""
-        forget_peak(self._child.pid)
+    @property
+    def open_files(self) -> int:
+        """Files and sockets it has open."""
+        return open_files(self._child.pid)
 
     def kubernetes_requests(self) -> Counter[str]:
         """Requests to the API server so far by method, those of the watch not among them."""

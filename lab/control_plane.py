@@ -16,6 +16,7 @@ from . import binaries
 from .kubeconfig import User, write_kubeconfig, write_signing_key, write_tokens
 from .processes import Child, free_port
 from .toolchain import run_kubectl
+from .waiting import until
 
 OPERATOR = "recording-storage-operator"
 """The user whose rights are exactly the shipped ones, and the namespace of the shipped ServiceAccount."""
@@ -72,6 +73,14 @@ class ControlPlane:
             # The garbage collector looks for new kinds every 30 s only; one that starts now knows them at once.
             self._children[CONTROLLERS].stop()
             self._start_controllers()
+        self._until_listed()
+
+    def _until_listed(self) -> None:
+        """For a moment after its installation a kind is served, but lists are refused."""
+        until(
+            lambda: run_kubectl(self.operator_kubeconfig, "get", "recst,recdel", "-A") is not None,
+            what="our kinds listed",
+        )
 
     def start_api_server(self) -> None:
         """Start it on its own port, over the data that is there."""

@@ -37,11 +37,13 @@ class ExistingCluster(ControlPlane):
         """Apply the custom resource definitions and the shipped RBAC, and log the operator's ServiceAccount in."""
         admin = self.admin_kubeconfig
         run_kubectl(admin, "apply", "--server-side", f"--kustomize={CRDS}")
-        run_kubectl(admin, "wait", "--for=condition=Established", "--timeout=60s", f"--kustomize={CRDS}")
+        definitions = [f"--filename={path}" for path in sorted(CRDS.glob("*.yaml")) if path.stem != "kustomization"]
+        run_kubectl(admin, "wait", "--for=condition=Established", "--timeout=60s", *definitions)
         for file in ("namespace.yaml", "serviceaccount.yaml", "rbac.yaml"):
             run_kubectl(admin, "apply", "--server-side", f"--namespace={OPERATOR}", f"--filename={RBAC.parent / file}")
         token = run_kubectl(admin, "create", "token", OPERATOR, f"--namespace={OPERATOR}", f"--duration={TOKEN_LIFE}")
         write_kubeconfig(self.operator_kubeconfig, self.url, self._authority, User(OPERATOR, token.strip()))
+        self._until_listed()
 
     def start_api_server(self) -> None:
         """Not ours to start."""

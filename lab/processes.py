@@ -1,5 +1,6 @@
 """Child processes of the lab: own process group, own log file, ended by their id and never by name."""
 
+import atexit
 import contextlib
 import os
 import random
@@ -123,6 +124,13 @@ class _Reaper:
                 self._process.stdin.write(f"{sign}{pid}\n")
                 self._process.stdin.flush()
 
+    def end(self) -> None:
+        """At the end of this process: it ends what is left, and itself."""
+        if self._process and self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+            self._process.wait()
+
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py"))],
@@ -133,3 +141,4 @@ class _Reaper:
 
 
 _reaper = _Reaper()
+atexit.register(_reaper.end)

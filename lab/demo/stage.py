@@ -181,8 +181,6 @@ def _control_plane(running: contextlib.ExitStack, show: Show, workdir: Path) -> 
     with show.busy("kube-apiserver and etcd, with the CRDs and the RBAC of manifests/base"):
         plane = running.enter_context(control_plane(workdir / "control-plane"))
         plane.install()
-        # For a moment after its installation a kind is served, but not yet listed.
-        run_kubectl(plane.operator_kubeconfig, "get", "recst,recdel", "-A")
     return plane
 
 

@@ -27,10 +27,10 @@ from .handlers.metrics import Metrics
 from .handlers.probes import ProbeServer
 from .handlers.settings import kopf_settings
 from .handlers.watch import registry
+from .kinds import SLICES, STORAGES
 from .kube.connect import Connection, load_configuration
-from .kube.resources import Resource
 from .kube.secrets import SecretReader
-from .kube.slices import SliceKind, SliceStore
+from .kube.slices import SliceStore
 from .kube.storages import StorageClient
 from .reconcile.ports import BucketClient, LedgerStore, TwilioClient
 from .reconcile.reconciler import Ports, Reconciler
@@ -38,9 +38,6 @@ from .reconcile.visits import Visits
 from .s3.connect import Connections
 from .settings import Settings
 from .twilio.connect import TwilioConnector
-
-STORAGES = Resource(names.GROUP, names.VERSION, names.PLURAL, names.KIND)
-SLICES = Resource(names.GROUP, names.VERSION, names.SLICE_PLURAL, names.SLICE_KIND)
 
 DRAIN_SECONDS = 20.0
 """For passes under way when the process is asked to stop; a pod has 30 seconds in all."""
@@ -81,8 +78,7 @@ class Clouds:
 
     def ledger(self, key: Key, uid: str) -> LedgerStore:
         """The slices of a resource."""
-        kind = SliceKind(SLICES, STORAGES, names.STORAGE_LABEL, names.EXPIRES_ON_LABEL)
-        return SliceStore(self.kubernetes, kind, key, uid)
+        return SliceStore(self.kubernetes, SLICES, key, uid)
 
 
 class Operator:

@@ -50,6 +50,36 @@ def test_an_hour_of_outage_costs_few_requests_and_one_write(
     world.assert_true(key)
 
 
+def test_an_outage_longer_than_metadata_is_kept_ends_with_the_truth(world: CloudWorld) -> None:
+    """What was deleted before is over by then; what was deleted late is found; nothing in between is made up."""
+    key = world.known()
+    listed = world.entries(key)
+    world.clock.advance(seconds=1)
+    late, *_ = world.external(2)
+    world.twilio_way.cut()
+    world.clock.advance(days=20)
+    world.delete_in_bucket(late)
+    world.clock.advance(days=21)
+    world.live(key, HOUR)
+    assert world.entries(key) == listed
+    world.twilio_way.mend()
+    world.deleted = {late}
+    world.live(key, 400)
+    assert world.conditions(key) == HEALTHY
+    world.assert_true(key)
+
+
+def test_what_expires_does_so_while_monitor_is_down(world: CloudWorld) -> None:
+    key = world.known()
+    world.fault("500", "/v1/Events")
+    world.live(key, 2 * HOUR)
+    assert world.conditions(key)["LedgerComplete"] == ("False", "TwilioUnreachable")
+    assert set(world.entries(key)) == world.deleted
+    world.clock.advance(days=40)
+    world.live(key, 600)
+    assert world.entries(key) == {}
+
+
 def test_a_flap_of_401_is_asked_again_and_not_shown(world: CloudWorld) -> None:
     key = world.known()
     writes = world.cluster.writes

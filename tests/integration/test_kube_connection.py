@@ -242,6 +242,7 @@ def test_no_login_at_all_is_said_at_the_start(tmp_path: Path) -> None:
         load_configuration(1, {"KUBECONFIG": str(tmp_path / "missing")})
 
 
+@pytest.mark.own_control_plane
 def test_a_pod_logs_in_with_its_account_and_follows_its_rotation(control_plane: ControlPlane, tmp_path: Path) -> None:
     kubeconfig = yaml.safe_load(control_plane.operator_kubeconfig.read_text())
     host, _, port = control_plane.url.removeprefix("https://").partition(":")

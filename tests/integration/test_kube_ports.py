@@ -241,6 +241,7 @@ def test_a_kind_the_server_does_not_serve_is_not_an_object_that_is_gone(real: Re
         connection.close()
 
 
+@pytest.mark.own_control_plane
 def test_after_a_restart_of_the_server_reads_and_writes_go_on(real: RealWorld) -> None:
     """While it is away or starting an answer is an error, never an object that is gone."""
     key = real.create(manifest())

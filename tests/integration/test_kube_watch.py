@@ -148,6 +148,7 @@ def test_stop_takes_no_time(people: People, load: Load) -> None:
         assert time.monotonic() - started < 2.0
 
 
+@pytest.mark.own_control_plane
 def test_events_go_on_after_a_restart_of_the_server(control_plane: ControlPlane, people: People, load: Load) -> None:
     people.create("before")
     seen = Seen(people.namespace)

@@ -7,6 +7,8 @@ from kubernetes import client
 from lab.control_plane import OPERATOR, ControlPlane
 from lab.waiting import until
 
+pytestmark = pytest.mark.own_control_plane
+
 ACCOUNT = "AC" + "0" * 32
 
 

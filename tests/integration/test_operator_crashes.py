@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from kubernetes.client import CustomObjectsApi
 
 from lab.waiting import until
@@ -86,6 +87,7 @@ def test_an_operator_killed_between_slices_and_status_doubles_nothing(site: Site
     assert_ledger_is(acme, recorded[:35])
 
 
+@pytest.mark.own_control_plane
 def test_a_status_that_could_not_be_written_before_a_crash_is_written_after_it(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
     recorded = acme.record(20)
@@ -106,6 +108,7 @@ def test_a_status_that_could_not_be_written_before_a_crash_is_written_after_it(s
     assert_ledger_is(acme, recorded[:10])
 
 
+@pytest.mark.own_control_plane
 def test_the_operator_outlives_an_api_server_that_restarts_while_it_is_idle(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
     recorded = acme.record(5)
@@ -121,6 +124,7 @@ def test_the_operator_outlives_an_api_server_that_restarts_while_it_is_idle(site
     assert site.operator.pid == pid
 
 
+@pytest.mark.own_control_plane
 def test_the_operator_outlives_an_api_server_that_restarts_in_mid_pass(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
     recorded = acme.record(5)

@@ -7,6 +7,7 @@ from lab.waiting import until
 from recording_storage_operator.api import names
 from tests.integration.operator_site import (
     COLLECTED_WITHIN,
+    HANG,
     Site,
     conditions,
     is_current,
@@ -149,3 +150,16 @@ def test_a_resource_can_be_deleted_while_twilio_is_down(site: Site, namespace: s
     acme.delete()
 
     acme.until_gone(timeout=5)
+
+
+def test_a_deletion_waits_for_no_more_than_one_request_while_twilio_hangs(site: Site, namespace: str) -> None:
+    """Fifteen seconds without a byte end a request, and no further attempt is made after that long."""
+    acme = site.customer(namespace)
+    acme.declare().until_ready()
+    acme.fault("hang", r"/Recordings\.json", seconds=HANG)
+    acme.request()
+    acme.until_fault_fired()
+
+    acme.delete()
+
+    acme.until_gone(timeout=25)

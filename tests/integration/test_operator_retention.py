@@ -102,3 +102,17 @@ def seen(acme: Customer) -> tuple[list[str], list[str], int]:
     """What the list, the slices and the counts say."""
     obj = acme.read()
     return listed(obj), sids(acme.ledger()), total(obj)
+
+
+def test_a_deletion_that_was_over_before_the_resource_was_made_is_never_listed(site: Site, namespace: str) -> None:
+    """Once Twilio's events have forgotten its time, nothing else would tell it from a deletion of today."""
+    acme = site.customer(namespace)
+    acme.erase(acme.record(3))
+    site.advance(days=12)
+    acme.declare(retention={"metadataDays": 10}).until_ready()
+    assert total(acme.sweep()) == 0
+
+    site.advance(days=19)
+    site.operator.restart()
+
+    assert total(acme.sweep()) == 0

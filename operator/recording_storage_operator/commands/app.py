@@ -83,7 +83,8 @@ def deleted(machine: Machine, target: Target, output: str, **wanted: Any) -> Non
         try:
             listing.show(found, output, machine.now)
         except ReconcileError:
-            click.echo("The list is not whole.", err=True)
+            if tally.origins:
+                click.echo("The list ends early, it is not whole.", err=True)
             raise
     click.echo(tally.sentence(), err=True)
     if why := incompleteness(obj):

@@ -11,19 +11,15 @@ import click
 from kubernetes.config import ConfigException, list_kube_config_contexts
 from yaml import YAMLError
 
-from ..api import names
 from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.ledger import Slice
 from ..core.reasons import Reason
 from ..core.work import Key
+from ..kinds import SLICES, STORAGES
 from ..kube.connect import SERVICE_ACCOUNT, Connection, in_cluster, load_configuration
-from ..kube.resources import Resource
-from ..kube.slices import SliceKind, SliceStore
+from ..kube.slices import SliceStore
 from ..kube.storages import StorageClient
 from .target import Target
-
-STORAGES = Resource(names.GROUP, names.VERSION, names.PLURAL, names.KIND)
-SLICES = Resource(names.GROUP, names.VERSION, names.SLICE_PLURAL, names.SLICE_KIND)
 
 # The client library says it is typed; its loaders are not.
 _contexts: Callable[..., tuple[Any, Any]] = list_kube_config_contexts
@@ -48,8 +44,7 @@ class Cluster:
 
     def slices(self, uid: str) -> Iterator[Slice]:
         """The ledger of the object with this uid, in chunks."""
-        kind = SliceKind(SLICES, STORAGES, names.STORAGE_LABEL, names.EXPIRES_ON_LABEL)
-        return SliceStore(self.connection, kind, self.key, uid).slices()
+        return SliceStore(self.connection, SLICES, self.key, uid).slices()
 
 
 @contextmanager

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from ..core.conditions import rfc3339
 from ..core.ledger import Entry, Precision
+from ..core.status import as_listed
 from .selection import Deletion
 from .times import clock, length
 
@@ -50,12 +50,8 @@ def json_lines(found: Iterable[Deletion]) -> Iterator[str]:
 
 
 def as_fields(deletion: Deletion) -> dict[str, str]:
-    """A deletion as `status.deletedRecordings` has it: without `dateCreated` where Twilio did not tell it."""
-    entry = deletion.entry
-    created = rfc3339(entry.date_created) if entry.date_created else ""
-    values = (entry.sid, created, rfc3339(entry.deleted_at), entry.precision, entry.origin, entry.metadata)
-    fields = zip(FIELDS, (*values, rfc3339(deletion.expires_at)), strict=True)
-    return {name: str(value) for name, value in fields if value}
+    """A deletion as `status.deletedRecordings` has it."""
+    return as_listed(deletion.entry, deletion.expires_at)
 
 
 def _csv(values: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from .reasons import ConditionType, Reason
 
+_OWN = frozenset(ConditionType)
+
 MAX_MESSAGE = 1024
 """Characters; the CRD allows as many."""
 
@@ -24,18 +26,16 @@ class Condition:
 def merge(
     before: Iterable[Mapping[str, Any]], wanted: Iterable[Condition], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
-    """The list for `status.conditions`: exactly the wanted ones, sorted by type."""
-    old = {condition.get("type"): condition for condition in before}
-    return [_written(condition, old.get(condition.type), generation, now) for condition in sorted(wanted, key=_type)]
+    """The list for `status.conditions`, sorted by type: of our own types exactly the wanted, and those of others."""
+    old = {condition["type"]: condition for condition in before}
+    merged = {kind: dict(condition) for kind, condition in old.items() if kind not in _OWN}
+    merged |= {str(one.type): _written(one, old.get(one.type), generation, now) for one in wanted}
+    return [merged[kind] for kind in sorted(merged)]
 
 
 def rfc3339(moment: datetime) -> str:
     """A UTC time as the Kubernetes API writes it, in whole seconds."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _type(condition: Condition) -> str:
-    return condition.type
 
 
 def _written(condition: Condition, before: Mapping[str, Any] | None, generation: int, now: datetime) -> dict[str, Any]:

@@ -144,14 +144,23 @@ def revise(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: dateti
 def still_shown(verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool:
     """Whether a deletion whose entry expired would be found again, so that it has to stay remembered.
 
-    A delete marker times it for good. Twilio's event feed forgets the time after 30 days, its list the recording after
-    40: in between, and after a restart, an old deletion would look like one of today.
+    What times it may go before Twilio's list forgets the recording: its event after 30 days, a delete marker with a
+    lifecycle rule. Then, and after a restart, an old deletion would look like one of today.
     """
     if verdict.state in (State.UNDECIDED, State.UNKNOWN):
         return not evidence.confirmed_not_at_twilio
-    if verdict.state is State.DELETED and evidence.hidden_since is None:
+    if verdict.state is State.DELETED and evidence.status is not None:
         return True
     return _recent(verdict.entry, horizon)
+
+
+def over_already(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool:
+    """Whether a deletion was over before it was first seen, and is yet to be remembered as settled.
+
+    Once Twilio's feed forgets its time, it would look like a deletion of that day. A delete marker is never forgotten.
+    """
+    over = verdict.entry is not None and not _recent(verdict.entry, horizon)
+    return over and memory == Memory() and evidence.hidden_since is None
 
 
 def implausible(lost: int, seen: int) -> bool:

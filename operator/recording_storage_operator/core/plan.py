@@ -132,10 +132,17 @@ def describe(action: Action) -> str:
         case EnableVersioning(name):
             return f"turn on versioning of bucket {name}"
         case RecordDeletions(day, count):
-            return f"list {count} deleted recording{'s' if count != 1 else ''} until {day}"
+            return _recording(day, count)
         case WithdrawDeletions(day, count):
             return f"take {count} entr{'ies' if count != 1 else 'y'} out of the slices of {day}"
         case ExpireEntries(name):
             return f"drop the expired entries of slice {name}"
         case Reschedule(name, days):
             return f"keep the entries of slice {name} for {days} days"
+
+
+def _recording(day: str, count: int) -> str:
+    plural = "s" if count != 1 else ""
+    if day == SETTLED:
+        return f"remember {count} deletion{plural} whose metadata is out of its time already"
+    return f"list {count} deleted recording{plural} until {day}"

@@ -76,6 +76,20 @@ def newest_entries(slices: tuple[Slice, ...], most: int) -> list[tuple[Entry, in
     return found[:most]
 
 
+def as_listed(entry: Entry, expires_at: datetime) -> dict[str, str]:
+    """An entry as users see it: without `dateCreated` where nobody told it."""
+    created = {"dateCreated": rfc3339(entry.date_created)} if entry.date_created else {}
+    return {
+        "sid": entry.sid,
+        **created,
+        "deletedAt": rfc3339(entry.deleted_at),
+        "deletedAtPrecision": str(entry.precision),
+        "origin": str(entry.origin),
+        "metadata": str(entry.metadata),
+        "expiresAt": rfc3339(expires_at),
+    }
+
+
 _LEDGER = ("deletedRecordings", "deletedRecordingsSummary")
 _LASTING = ("plan", "backend", "recordings", "lastHandledReconcileAt", *_LEDGER)
 
@@ -135,7 +149,9 @@ def _ledger(slices: tuple[Slice, ...]) -> dict[str, Any]:
     if listed:
         summary["oldestExpiry"] = rfc3339(min(part.first_expiry for part in listed))
         summary["newestDeletion"] = rfc3339(max(part.newest_deletion for part in listed))
-    return dict(zip(_LEDGER, ([_entry(*pair) for pair in newest], summary), strict=True))
+    return dict(
+        zip(_LEDGER, ([as_listed(entry, entry.expires_at(days)) for entry, days in newest], summary), strict=True)
+    )
 
 
 def _by_day(listed: list[Slice]) -> list[dict[str, Any]]:
@@ -143,19 +159,6 @@ def _by_day(listed: list[Slice]) -> list[dict[str, Any]]:
     for part in sorted(listed, key=lambda part: part.day):
         days[part.day] = days.get(part.day, 0) + part.count
     return [{"day": day, "count": count} for day, count in islice(days.items(), MAX_DAYS)]
-
-
-def _entry(entry: Entry, metadata_days: int) -> dict[str, str]:
-    created = {"dateCreated": rfc3339(entry.date_created)} if entry.date_created else {}
-    return {
-        "sid": entry.sid,
-        **created,
-        "deletedAt": rfc3339(entry.deleted_at),
-        "deletedAtPrecision": str(entry.precision),
-        "origin": str(entry.origin),
-        "metadata": str(entry.metadata),
-        "expiresAt": rfc3339(entry.expires_at(metadata_days)),
-    }
 
 
 def _unless_only_the_sweep_moved(before: Mapping[str, Any], status: dict[str, Any]) -> dict[str, Any]:

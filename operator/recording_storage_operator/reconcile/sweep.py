@@ -20,6 +20,7 @@ from ..core.deletions import (
     judge,
     needs_bucket,
     needs_twilio,
+    over_already,
     revise,
     still_shown,
 )
@@ -238,6 +239,8 @@ class Sweeper:
             self.findings.withdraw([(sid, SETTLED)])
         entry = revise(row.memory, verdict, row.evidence, horizon)
         self._counts[State.DELETED if entry or settled else verdict.state] += 1
+        if verdict.entry and over_already(row.memory, verdict, row.evidence, horizon):
+            self.findings.record(verdict.entry, SETTLED)
         if entry == known:
             return
         day = expiry_day(entry, self._scope.metadata_days) if entry else ""

@@ -8,7 +8,7 @@ import pytest
 
 from recording_storage_operator.commands.machine import Machine
 from recording_storage_operator.commands.watching import ChangeLog, Object, Pace, follow
-from recording_storage_operator.core.errors import Transient, Wait
+from recording_storage_operator.core.errors import ReconcileError, Transient, Wait
 from recording_storage_operator.core.reasons import Reason
 from tests.builders import NOON
 from tests.unit.commands.samples import condition, observed
@@ -102,11 +102,11 @@ def test_a_ready_object_that_cannot_be_read_any_more_is_shown_as_last_read() -> 
 
 
 @pytest.mark.parametrize(
-    "looks", [[FAULT], [SWEEPING, Wait(Reason.KUBERNETES_ACCESS_DENIED, "Forbidden.")]], ids=["first look", "denied"]
+    ("before", "error"), [([], FAULT), ([SWEEPING], Wait(Reason.KUBERNETES_ACCESS_DENIED, "Forbidden."))]
 )
-def test_a_fault_at_the_first_look_or_a_lasting_one_ends_it(looks: list[Object | BaseException]) -> None:
-    with pytest.raises(type(looks[-1])):
-        World(looks).follow()
+def test_a_fault_at_the_first_look_or_a_lasting_one_ends_it(before: list[Object], error: ReconcileError) -> None:
+    with pytest.raises(type(error)):
+        World([*before, error]).follow()
 
 
 def test_a_line_is_printed_for_each_change_only() -> None:

@@ -74,6 +74,7 @@ def test_what_is_recorded_comes_before_what_is_taken_out() -> None:
         (CreateBucket("acme"), "create bucket acme"),
         (EnableVersioning("acme"), "turn on versioning of bucket acme"),
         (RecordDeletions("2026-04-10", 1), "list 1 deleted recording until 2026-04-10"),
+        (RecordDeletions(SETTLED, 1), "remember 1 deletion whose metadata is out of its time already"),
         (WithdrawDeletions("2026-04-10", 2), "take 2 entries out of the slices of 2026-04-10"),
         (ExpireEntries("one"), "drop the expired entries of slice one"),
         (Reschedule("one", 30), "keep the entries of slice one for 30 days"),

@@ -215,3 +215,8 @@ def test_since_is_kept_while_the_side_is_the_same() -> None:
     assert status_for(before, report(observed(later)), NOON)["backend"]["since"] == "2026-03-01T12:00:00Z"
     other = Newest(Side.TWILIO, NOON + timedelta(days=2))
     assert status_for(before, report(observed(other)), NOON)["backend"]["since"] == "2026-03-03T12:00:00Z"
+
+
+def test_conditions_of_somebody_else_are_kept() -> None:
+    foreign = {"type": "Audited", "status": "True", "reason": "Yes", "message": "", "lastTransitionTime": "x"}
+    assert foreign in status_for({"conditions": [foreign]}, report(), NOON)["conditions"]

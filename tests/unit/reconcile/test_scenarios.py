@@ -42,3 +42,18 @@ def test_a_recording_deleted_from_s3_after_external_storage_was_disabled(world: 
     assert kept not in {entry.sid for entry in world.entries(key)}
     assert world.condition(key, "Ready") == ("True", "Reconciled")
     assert world.cluster.status(key)["recordings"]["twilio"] == 1
+
+
+def test_a_deletion_that_was_over_when_first_seen_is_never_listed(world: World) -> None:
+    """Twilio keeps the metadata for 40 days, its feed the time of a deletion for 30, and this resource asks for 10."""
+    sid = world.twilio.record()
+    world.twilio.delete(sid)
+    world.clock.advance(days=20)
+    key = world.create(backend="Twilio", s3=None, retention={"metadataDays": 10})
+    world.clock.advance(days=15)
+    world.restart_operator()
+    world.run(key)
+    assert world.entries(key) == []
+    world.clock.advance(days=6)
+    world.run(key)
+    assert world.cluster.slices_of(key) == []
