@@ -6,10 +6,14 @@ WORKDIR /src
 COPY requirements/run.txt requirements/run.txt
 RUN python -m venv /opt/operator \
  && /opt/operator/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/run.txt
+# The build backend stays in this stage, in an environment of its own; pip is not needed at run time either.
+COPY requirements/build.txt requirements/build.txt
+RUN python -m venv /opt/build \
+ && /opt/build/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY operator operator
-# The build backend lives in pip's own temporary environment and stays in this stage; pip itself is not needed at run time.
-RUN /opt/operator/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps . \
+RUN /opt/build/bin/python -m pip wheel --no-cache-dir --disable-pip-version-check --no-build-isolation --no-deps -w /tmp/wheel . \
+ && /opt/operator/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-deps /tmp/wheel/*.whl \
  && /opt/operator/bin/python -m pip uninstall --yes --quiet pip setuptools
 
 FROM ${BASE}

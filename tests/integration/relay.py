@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -62,7 +63,7 @@ class Relay:
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 
-    def _start(self, work: object, *sockets: socket.socket) -> None:
+    def _start(self, work: Callable[..., None], *sockets: socket.socket) -> None:
         thread = threading.Thread(target=work, args=sockets, daemon=True)
         self._threads.append(thread)
         thread.start()

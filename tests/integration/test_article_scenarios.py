@@ -54,6 +54,12 @@ def in_status(world: CloudWorld, key: Key) -> dict[str, dict[str, str]]:
     return {entry["sid"]: entry for entry in world.cluster.status(key)["deletedRecordings"]}
 
 
+def listed(world: CloudWorld, key: Key) -> set[str]:
+    """The SIDs that ledger and status agree on."""
+    assert set(in_status(world, key)) == set(world.entries(key))
+    return set(in_status(world, key))
+
+
 def until_expiry(world: CloudWorld, sid: str, key: Key, life: timedelta) -> float:
     """Seconds until an entry expires, as its status shows it: so many days after the deletion."""
     entry = world.entries(key)[sid]
@@ -97,12 +103,12 @@ def test_deleted_from_twilios_cloud(world: CloudWorld) -> None:
     world.clock.advance(seconds=left - 1)
     world.run(key)
     assert cell(world, sid) == (False, True)
-    assert set(in_status(world, key)) == set(world.entries(key)) == {sid}
+    assert listed(world, key) == {sid}
 
     world.clock.advance(seconds=1)
     world.run(key)
     assert cell(world, sid) == (False, False)
-    assert in_status(world, key) == world.entries(key) == {}
+    assert listed(world, key) == set()
     sweep_daily(world, key, 2)
     assert world.cluster.slices_of(key) == []
 
@@ -120,11 +126,11 @@ def test_deleted_from_s3_after_external_storage_was_disabled(world: CloudWorld, 
     world.clock.advance(seconds=left - 1)
     world.run(key)
     assert cell(world, sid) == (False, True)
-    assert set(in_status(world, key)) == set(world.entries(key)) == {sid}
+    assert listed(world, key) == {sid}
 
     world.clock.advance(seconds=1)
     world.run(key)
-    assert in_status(world, key) == world.entries(key) == {}
+    assert listed(world, key) == set()
     kept_on = reading == "keep_until_deleted"
     for restarted in (False, True):
         sweep_daily(world, key, 3)
@@ -147,8 +153,8 @@ def test_a_deletion_that_is_over_stays_so_when_a_lifecycle_rule_takes_its_delete
     sweep_daily(world, key, 2)
     assert world.entries(key) == {}
 
-    listed = world.bucket.list_object_versions(Bucket=world.tenant.bucket, Prefix=world.tenant.key(sid))
-    for row in (*listed["Versions"], *listed["DeleteMarkers"]):
+    history = world.bucket.list_object_versions(Bucket=world.tenant.bucket, Prefix=world.tenant.key(sid))
+    for row in (*history["Versions"], *history["DeleteMarkers"]):
         world.bucket.delete_object(Bucket=world.tenant.bucket, Key=row["Key"], VersionId=row["VersionId"])
     sweep_daily(world, key, 2)
     assert cell(world, sid) == (False, True)
@@ -194,12 +200,12 @@ def test_a_shorter_stay_ends_for_good_though_twilio_lists_the_recording_for_long
     left = until_expiry(world, sid, key, timedelta(days=metadata_days))
     world.clock.advance(seconds=left - 1)
     world.run(key)
-    assert set(in_status(world, key)) == set(world.entries(key)) == {sid}
+    assert listed(world, key) == {sid}
 
     world.clock.advance(seconds=1)
     world.run(key)
     for _ in range(3):
-        assert in_status(world, key) == world.entries(key) == {}
+        assert listed(world, key) == set()
         if restarted:
             world.restart_operator()
         world.clock.advance(days=(39 - metadata_days) / 3)

@@ -145,7 +145,8 @@ def test_an_upload_that_takes_its_time_is_no_deletion(world: CloudWorld) -> None
 def test_an_upload_that_takes_longer_than_the_grace_leaves_the_ledger_again(world: CloudWorld) -> None:
     key = world.known()
     [slow] = world.record()
-    world.live(key, 3 * HOUR)
+    world.clock.advance(days=2)
+    world.run(key)
     assert set(world.entries(key)) == world.deleted | {slow}
     world.store(slow)
     heal(world, key, within=1000)
@@ -169,7 +170,9 @@ def test_an_upload_that_failed_is_missing_and_no_deletion(world: CloudWorld, cod
     assert world.cluster.status(key)["recordings"]["missing"] == 0
 
 
-@pytest.mark.xfail(reason="only Twilio remembers its alerts, and nothing else tells such a recording from a deleted one")
+@pytest.mark.xfail(
+    reason="only Twilio remembers its alerts, and nothing else tells such a recording from a deleted one"
+)
 def test_an_upload_that_failed_is_no_deletion_when_its_alert_is_forgotten(world: CloudWorld) -> None:
     """Twilio keeps alerts for 30 days, and the recording of a failed upload for longer."""
     key = world.known()

@@ -1,4 +1,4 @@
-"""Every fault of Twilio's at every endpoint that a sweep reads: nothing is listed falsely, nothing is lost, all heals."""
+"""Every fault of Twilio's at every endpoint that a sweep reads: nothing listed falsely, nothing lost, all heals."""
 
 from collections.abc import Iterator
 from typing import get_args

@@ -19,6 +19,9 @@ from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.reasons import Reason
 from .documents import WIRE_STATUS
 
+MAX_RETRY_AFTER = 3600.0
+"""Seconds. A longer Retry-After, by mistake or by a proxy, would keep deletions from being found for as long."""
+
 CREDENTIALS_RETRY_SECONDS = 60.0
 """A rotated Secret, or a mended ambient identity, is noticed within a minute."""
 
@@ -220,9 +223,9 @@ def _region_told(answer: dict[str, Any]) -> str:
 
 
 def _retry_after(answer: dict[str, Any]) -> float | None:
-    """Seconds; a date is not understood, S3 sends none."""
+    """Seconds, an hour at most; a date is not understood, S3 sends none."""
     seconds = str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("retry-after", ""))
-    return float(seconds) if seconds.isascii() and seconds.isdigit() else None
+    return min(float(seconds), MAX_RETRY_AFTER) if seconds.isascii() and seconds.isdigit() else None
 
 
 def _failure(error: Exception, place: Place) -> ReconcileError:

@@ -21,6 +21,9 @@ NOT_FOUND_CODE = 20404
 BAD_PAGE_TOKEN_CODE = 21481
 """Twilio does not, or no longer, know the PageToken: what it pointed at may have been purged."""
 
+MAX_RETRY_AFTER = 3600.0
+"""Seconds. A longer Retry-After, by mistake or by a proxy, would keep deletions from being found for as long."""
+
 CREDENTIALS_RETRY = 60.0
 """Seconds between two tries with credentials Twilio refused; a new Secret is noticed at the next try."""
 
@@ -87,13 +90,13 @@ def server_time(answer: Answer, asked: Asked) -> datetime:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds to wait for, from Retry-After: a number, or a date measured against the answer's own Date."""
+    """Seconds to wait for, an hour at most, from Retry-After: a number, or a date measured against the answer's Date."""
     try:
         seconds = float(answer.retry_after)
     except ValueError:
         then, now = _http_date(answer.retry_after), _http_date(answer.date)
         seconds = (then - now).total_seconds() if then and now else math.nan
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return min(seconds, MAX_RETRY_AFTER) if math.isfinite(seconds) and seconds >= 0 else None
 
 
 def _refusal(answer: Answer, code: int | None, asked: Asked) -> ReconcileError:
