@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.control_plane import ControlPlane
-from recording_storage_operator.kinds import STORAGES
 from recording_storage_operator.core.work import Key
+from recording_storage_operator.kinds import STORAGES
 from recording_storage_operator.kube.connect import MERGE_PATCH, Call, Connection, load_configuration
 
 NAMESPACE = "bench"

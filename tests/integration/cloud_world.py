@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -169,7 +170,7 @@ class CloudWorld:
         raise AssertionError(f"{key} does not come to rest: {outcome}")
 
     def live(self, key: Key, seconds: float) -> None:
-        """Virtual time with the turns that the engine's queue would give."""
+        """Virtual time with the turns that the engine's queue would give, in whole seconds as dates of Twilio."""
         end, backoff = self.clock.monotonic() + seconds, Backoff(chance=Random(1))
         while (left := end - self.clock.monotonic()) > 0:
             outcome = self.turn(key)
@@ -179,7 +180,7 @@ class CloudWorld:
             else:
                 backoff.reset(key)
             if delay != 0:
-                self.clock.advance(seconds=left if delay is None else min(delay, left))
+                self.clock.advance(seconds=left if delay is None else min(ceil(delay), left))
 
     def create(self, **spec: Any) -> Key:
         """A resource that was reconciled once."""

@@ -5,6 +5,7 @@ Twilio's pages differ about the metadata of a recording whose object was deleted
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 
 import httpx
@@ -60,11 +61,11 @@ def listed(world: CloudWorld, key: Key) -> set[str]:
     return set(in_status(world, key))
 
 
-def until_expiry(world: CloudWorld, sid: str, key: Key, life: timedelta) -> float:
+def until_expiry(world: CloudWorld, sid: str, key: Key, life: timedelta) -> int:
     """Seconds until an entry expires, as its status shows it: so many days after the deletion."""
     entry = world.entries(key)[sid]
     assert in_status(world, key)[sid]["expiresAt"] == f"{entry.deleted_at + life:%Y-%m-%dT%H:%M:%SZ}"
-    return (entry.deleted_at + life - world.clock.now()).total_seconds()
+    return ceil((entry.deleted_at + life - world.clock.now()).total_seconds())
 
 
 def live_in_bucket(world: CloudWorld) -> tuple[Key, str]:

@@ -90,7 +90,7 @@ def server_time(answer: Answer, asked: Asked) -> datetime:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds to wait for, an hour at most, from Retry-After: a number, or a date measured against the answer's Date."""
+    """Seconds to wait for, at most an hour, from Retry-After: a number, or a date measured against the answer's."""
     try:
         seconds = float(answer.retry_after)
     except ValueError:

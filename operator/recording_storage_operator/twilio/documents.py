@@ -6,7 +6,9 @@ half a page read as a whole one would make recordings look gone.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
@@ -28,20 +30,20 @@ class _Account(msgspec.Struct):
     friendly_name: str | None = None
 
 
-class _Owner(msgspec.Struct, gc=False):
-    """Whose a recording is. The core's Recording has no room for it: it is checked here, once, and then known."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Owned(Recording):
+    """A recording with the account whose it is, which is checked here, once, and then known.
+
+    Decoded in one go: going through a page a second time for the accounts costs a third more.
+    """
 
     sid: Annotated[str, msgspec.Meta(min_length=34, max_length=34)]
     account_sid: str
 
 
 class _Recordings(msgspec.Struct):
-    recordings: list[Recording]
+    recordings: list[_Owned]
     next_page_uri: str | None
-
-
-class _Owners(msgspec.Struct):
-    recordings: list[_Owner]
 
 
 class _Meta(msgspec.Struct):
@@ -74,12 +76,12 @@ class _Alerts(msgspec.Struct):
 
 
 _ACCOUNT: Final = msgspec.json.Decoder(_Account)
-_RECORDING: Final = msgspec.json.Decoder(Recording)
+_RECORDING: Final = msgspec.json.Decoder(_Owned)
 _RECORDINGS: Final = msgspec.json.Decoder(_Recordings)
-_OWNER: Final = msgspec.json.Decoder(_Owner)
-_OWNERS: Final = msgspec.json.Decoder(_Owners)
 _EVENTS: Final = msgspec.json.Decoder(_Events)
 _ALERTS: Final = msgspec.json.Decoder(_Alerts)
+
+_owner: Final = attrgetter("account_sid")
 
 
 def account_facts(body: bytes, server_time: datetime, asked: Asked) -> AccountFacts:
@@ -95,18 +97,16 @@ def own_recordings(body: bytes, asked: Asked) -> tuple[list[Recording], str | No
     """A page of the account's own recordings and the next one's address. Raises Transient where it is anything else."""
     with _well_formed(asked):
         page = _RECORDINGS.decode(body)
-        owners = _OWNERS.decode(body).recordings
-    if any(owner.account_sid != asked.account_sid for owner in owners):
+    if not {asked.account_sid}.issuperset(map(_owner, page.recordings)):
         raise unusable(asked, "a recording of another account")
-    return page.recordings, page.next_page_uri
+    return list(page.recordings), page.next_page_uri
 
 
 def own_recording(body: bytes, sid: str, asked: Asked) -> Recording:
     """The account's own recording of this SID. Raises Transient where it is anything else."""
     with _well_formed(asked):
         recording = _RECORDING.decode(body)
-        owner = _OWNER.decode(body)
-    if recording.sid != sid or owner.account_sid != asked.account_sid:
+    if recording.sid != sid or recording.account_sid != asked.account_sid:
         raise unusable(asked, "another recording than the one asked for")
     return recording
 

@@ -1,7 +1,7 @@
 """The sockets all accounts share: requests with the headers they are given, and nothing of the environment in them.
 
-urllib3, and no client with more to it: no cookies, no redirects, no retries, no credentials from files. A listing takes
-two thirds of the processor time that httpx takes (bench/RESULTS.md).
+urllib3, and no client with more to it: no cookies, no redirects, no retries, no credentials from files. Listing takes a
+quarter less processor time than with httpx, and the process 5 MiB less memory (bench/RESULTS.md).
 """
 
 import os
