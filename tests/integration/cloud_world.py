@@ -1,5 +1,6 @@
 """The pass on the real adapters: Twilio's simulator and an S3 server over sockets, Kubernetes in memory, one clock."""
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from lab.s3 import MotoServer, VersityGateway
-from lab.simulator import SimulatorControl
+from lab.simulator import SimulatorControl, SimulatorServer
 from lab.tenants import Tenant
 from recording_storage_operator.core.desired import Bucket, TwilioAccount
 from recording_storage_operator.core.ledger import SETTLED, Entry
@@ -83,8 +86,7 @@ class SmallPages(Transport):
 class LabClouds:
     """The real adapters. `attempts` are those of Twilio's within one call."""
 
-    url: str
-    endpoint: str
+    lab: "CloudLab"
     cluster: FakeCluster
     attempts: int = 1
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -93,9 +95,8 @@ class LabClouds:
 
     def __post_init__(self) -> None:
         patience = Patience(attempts=self.attempts, sleep=lambda _: None)
-        self._twilio = TwilioConnector(self.url, timeouts=self.timeouts, patience=patience)
-        limits = Limits(connect_timeout=1, attempts=1)
-        self._s3 = Connections([self.endpoint] if self.allowed else [], allow_ambient=False, limits=limits)
+        self._twilio = TwilioConnector(self.lab.twilio_way.url, timeouts=self.timeouts, patience=patience)
+        self._s3 = self.lab.connections if self.allowed else Connections([], allow_ambient=False)
 
     def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
         client = self._twilio.connect(account, secret.values, account.credentials_secret)
@@ -112,7 +113,67 @@ class LabClouds:
 
     def close(self) -> None:
         self._twilio.close()
-        self._s3.close()
+
+
+@dataclass
+class CloudLab:
+    """The simulator and an S3 server, each behind a relay, and the clients of S3, which are dear to make."""
+
+    control: SimulatorControl
+    s3: MotoServer | VersityGateway
+
+    def __post_init__(self) -> None:
+        self.twilio_way, self.s3_way = Relay(self.control.url), Relay(self.s3.endpoint)
+        self.owner: S3Client = self.s3.client()
+        limits = Limits(connect_timeout=1, attempts=1)
+        self.connections = Connections([self.s3_way.url], allow_ambient=False, limits=limits)
+
+    @contextmanager
+    def world(self, work_dir: Path, **settings: Any) -> Iterator["CloudWorld"]:
+        """A world of its own, after which the simulator and the network are as before."""
+        options = self.control.options()
+        world = CloudWorld(self, work_dir, settings)
+        try:
+            yield world
+        finally:
+            world.clouds.close()
+            self.control.clear_faults()
+            self.control.options(**options)
+            self.twilio_way.mend()
+            self.s3_way.mend()
+
+    def close(self) -> None:
+        self.connections.close()
+        self.owner.close()
+        self.twilio_way.cut()
+        self.s3_way.cut()
+
+
+@contextmanager
+def lab_on_machine_time(s3: VersityGateway) -> Iterator[CloudLab]:
+    """A Twilio that starts at the machine's time, which this S3 server always keeps."""
+    with (
+        SimulatorServer() as twilio,
+        contextlib.closing(SimulatorControl(twilio.url)) as control,
+        contextlib.closing(CloudLab(control, s3)) as lab,
+    ):
+        yield lab
+
+
+def world_fixtures(**settings: Any) -> tuple[Any, Any]:
+    """Fixtures for a module: its lab on the simulator's clock, and the world each test gets of it."""
+
+    @pytest.fixture(scope="module")
+    def cloud_lab(simulator_control: SimulatorControl, moto: MotoServer) -> Iterator[CloudLab]:
+        with contextlib.closing(CloudLab(simulator_control, moto)) as lab:
+            yield lab
+
+    @pytest.fixture
+    def world(cloud_lab: CloudLab, tmp_path: Path) -> Iterator[CloudWorld]:
+        with cloud_lab.world(tmp_path, **settings) as made:
+            yield made
+
+    return cloud_lab, world
 
 
 @dataclass
@@ -122,20 +183,19 @@ class CloudWorld:
     `settings` are fields of LabClouds.
     """
 
-    control: SimulatorControl
-    s3: MotoServer | VersityGateway
+    lab: CloudLab
     work_dir: Path
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any]
     cluster: FakeCluster = field(default_factory=FakeCluster)
     deleted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.control, self.bucket = self.lab.control, self.lab.owner
         self.clock = LabClock(self.control)
         account = self.control.create_account()
-        self.twilio_way, self.s3_way = Relay(self.control.url), Relay(self.s3.endpoint)
-        keys = (self.s3_way.url, self.s3.access_key_id, self.s3.secret_access_key)
-        self.tenant = Tenant("acme", NAMESPACE, account, f"acme-{account.account_sid[2:18]}", *keys)
-        self.bucket: S3Client = self.s3.client()
+        keys = (self.lab.s3_way.url, self.lab.s3.access_key_id, self.lab.s3.secret_access_key)
+        # Every simulator makes the same SIDs, and S3 servers are shared.
+        self.tenant = Tenant("acme", NAMESPACE, account, f"acme-{uuid.uuid4().hex[:16]}", *keys)
         for secret in self.tenant.secrets():
             self.cluster.put_secret(NAMESPACE, secret["metadata"]["name"], secret["stringData"])
         self.start_operator()
@@ -147,7 +207,7 @@ class CloudWorld:
     # The operator.
 
     def start_operator(self) -> None:
-        self.clouds = LabClouds(self.twilio_way.url, self.s3_way.url, self.cluster, **self.settings)
+        self.clouds = LabClouds(self.lab, self.cluster, **self.settings)
         ports = Ports(self.cluster.storages, self.cluster.secrets, self.clouds, self.clock)
         self._reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))
 
@@ -287,21 +347,3 @@ class CloudWorld:
         status = self.cluster.status(key)
         assert status["deletedRecordingsSummary"]["total"] == len(self.deleted)
         assert {entry["sid"] for entry in status["deletedRecordings"]} == self.deleted
-
-
-@contextmanager
-def cloud_world(
-    control: SimulatorControl, s3: MotoServer | VersityGateway, work_dir: Path, **settings: Any
-) -> Iterator[CloudWorld]:
-    """A world that leaves the simulator it shares with others as it was."""
-    options = control.options()
-    world = CloudWorld(control, s3, work_dir, settings)
-    try:
-        yield world
-    finally:
-        world.clouds.close()
-        world.bucket.close()
-        world.twilio_way.cut()
-        world.s3_way.cut()
-        control.clear_faults()
-        control.options(**options)

@@ -4,8 +4,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 from lab.processes import free_port
@@ -18,34 +16,29 @@ class Relay:
         parts = urlsplit(url)
         self._target = (parts.hostname, parts.port)
         self._port = free_port()
+        self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self._port}"
         self.mend()
 
     def mend(self) -> None:
-        """Listen, at the same port each time."""
-        self._listener = socket.create_server(("127.0.0.1", self._port))
-        self._start(self._accept, self._listener)
+        """Listen, at the same port each time. Where nothing is cut, nothing changes."""
+        if self._listener is None:
+            self._listener = socket.create_server(("127.0.0.1", self._port))
+            self._start(self._accept, self._listener)
 
     def cut(self) -> None:
         """The network is down."""
-        for one in (self._listener, *self._open):
+        sockets = [*filter(None, [self._listener]), *self._open]
+        for one in sockets:
             with contextlib.suppress(OSError):  # the other side was faster
                 one.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
-        for one in (self._listener, *self._open):
+        for one in sockets:
             one.close()
-        self._open, self._threads = [], []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.cut()
+        self._listener, self._open, self._threads = None, [], []
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -3,28 +3,21 @@
 Twilio's pages differ about the metadata of a recording whose object was deleted from S3; both readings are held.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from math import ceil
-from pathlib import Path
 
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from lab.s3 import MotoServer
-from lab.simulator import SimulatorControl
 from recording_storage_operator.core.work import Key
-from tests.integration.cloud_world import HEALTHY, CloudWorld, cloud_world
+from tests.integration.cloud_world import HEALTHY, CloudWorld, world_fixtures
 
 READINGS = ("purge_after_40_days", "keep_until_deleted")
 LIFE = timedelta(days=40)
 
 
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path) as made:
-        yield made
+cloud_lab, world = world_fixtures()
 
 
 def at_twilio(world: CloudWorld, path: str) -> bool:

@@ -1,5 +1,6 @@
 """Bad buckets, bad S3 credentials and an S3 that is away: each named, nothing listed falsely or lost, healed alone."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from lab.s3 import EVERYTHING, REGION, MotoServer
 from lab.simulator import SimulatorControl, SimulatorServer
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR, endure, heal
-from tests.integration.cloud_world import NAMESPACE, S3_SECRET, CloudWorld, cloud_world
+from tests.integration.cloud_world import NAMESPACE, S3_SECRET, CloudLab, CloudWorld, world_fixtures
 
 WAIT = 361
 """Seconds within which a bucket or its rights are looked at again."""
@@ -26,16 +27,19 @@ def guarded(simulator: SimulatorServer) -> Iterator[MotoServer]:
         yield server
 
 
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path) as made:
-        yield made
+cloud_lab, world = world_fixtures()
+
+
+@pytest.fixture(scope="module")
+def guarded_lab(simulator_control: SimulatorControl, guarded: MotoServer) -> Iterator[CloudLab]:
+    with contextlib.closing(CloudLab(simulator_control, guarded)) as lab:
+        yield lab
 
 
 @pytest.fixture
-def guarded_world(simulator_control: SimulatorControl, guarded: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
+def guarded_world(guarded_lab: CloudLab, guarded: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
     """Its operator has a user of its own, with all rights for now."""
-    with cloud_world(simulator_control, guarded, tmp_path) as made:
+    with guarded_lab.world(tmp_path) as made:
         keys = guarded.create_user(made.tenant.bucket, EVERYTHING)
         made.put_secret("s3", accessKeyId=keys.access_key_id, secretAccessKey=keys.secret_access_key)
         yield made
@@ -45,9 +49,9 @@ def grant(world: CloudWorld, *actions: str) -> None:
     """From now on the operator's user may do these and nothing else."""
     iam: Any = boto3.session.Session().client(
         "iam",
-        endpoint_url=world.s3.endpoint,
-        aws_access_key_id=world.s3.access_key_id,
-        aws_secret_access_key=world.s3.secret_access_key,
+        endpoint_url=world.lab.s3.endpoint,
+        aws_access_key_id=world.lab.s3.access_key_id,
+        aws_secret_access_key=world.lab.s3.secret_access_key,
         region_name=REGION,
     )
     allowed = {"Effect": "Allow", "Action": list(actions) or ["sts:GetCallerIdentity"], "Resource": "*"}
@@ -57,7 +61,7 @@ def grant(world: CloudWorld, *actions: str) -> None:
 
 
 def right_secret(world: CloudWorld) -> None:
-    world.put_secret("s3", accessKeyId=world.s3.access_key_id, secretAccessKey=world.s3.secret_access_key)
+    world.put_secret("s3", accessKeyId=world.lab.s3.access_key_id, secretAccessKey=world.lab.s3.secret_access_key)
 
 
 def edit_bucket(world: CloudWorld, key: Key, **fields: Any) -> None:
@@ -106,7 +110,7 @@ def test_a_refused_key_pair_is_named_and_its_renewal_is_noticed_within_a_minute(
 ) -> None:
     world = guarded_world
     key = world.known()
-    key_id = world.s3.access_key_id if known_key else "AKIANOBODY0000000000"
+    key_id = world.lab.s3.access_key_id if known_key else "AKIANOBODY0000000000"
     world.put_secret("s3", accessKeyId=key_id, secretAccessKey="x" * 40)
     endure(world, key, "S3CredentialsRejected", S3_SECRET, "provide a valid key pair")
     right_secret(world)
@@ -191,9 +195,9 @@ def test_a_bucket_in_another_region_is_named_with_its_region(world: CloudWorld) 
 def test_an_endpoint_that_is_not_allowed_is_not_called(world: CloudWorld) -> None:
     key = world.known()
     world.restart_operator(allowed=False)
-    world.s3_way.cut()
-    endure(world, key, "EndpointNotAllowed", world.s3_way.url, "RECORDINGS_S3_ENDPOINTS", stalled=True)
-    world.s3_way.mend()
+    world.lab.s3_way.cut()
+    endure(world, key, "EndpointNotAllowed", world.lab.s3_way.url, "RECORDINGS_S3_ENDPOINTS", stalled=True)
+    world.lab.s3_way.mend()
     world.restart_operator(allowed=True)
     heal(world, key, within=1)
 
@@ -208,10 +212,10 @@ def test_the_operators_own_identity_is_not_lent(world: CloudWorld) -> None:
 
 def test_an_s3_that_refuses_connections_is_waited_for(world: CloudWorld) -> None:
     key = world.known()
-    world.s3_way.cut()
-    asked = endure(world, key, "S3Unreachable", "cannot be reached", world.s3_way.url)
+    world.lab.s3_way.cut()
+    asked = endure(world, key, "S3Unreachable", "cannot be reached", world.lab.s3_way.url)
     assert asked < 100
-    world.s3_way.mend()
+    world.lab.s3_way.mend()
     heal(world, key, WAIT)
 
 
@@ -226,11 +230,11 @@ def test_a_spec_that_cannot_be_used_names_the_field(world: CloudWorld) -> None:
 
 def test_two_bad_things_are_mended_one_after_the_other(world: CloudWorld) -> None:
     key = world.known()
-    world.s3_way.cut()
+    world.lab.s3_way.cut()
     world.control.account_status(world.account_sid, "suspended")
     endure(world, key, "TwilioAccountSuspended")
     world.control.account_status(world.account_sid, "active")
     world.live(key, WAIT)
     assert world.conditions(key)["Ready"] == ("False", "S3Unreachable")
-    world.s3_way.mend()
+    world.lab.s3_way.mend()
     heal(world, key, WAIT)

@@ -1,21 +1,13 @@
 """A clock that is wrong: nothing expires, nothing is listed, and all goes on once it is right."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from lab.s3 import MotoServer
-from lab.simulator import SimulatorControl
 from tests.integration.bad_days import endure, heal
-from tests.integration.cloud_world import HEALTHY, CloudWorld, cloud_world
+from tests.integration.cloud_world import HEALTHY, CloudWorld, world_fixtures
 
-
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path) as made:
-        yield made
+cloud_lab, world = world_fixtures()
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,19 @@
 """Objects that are not there: which of them are deletions, and which are a wrong bucket or an upload that failed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.s3 import MotoServer, VersityGateway
-from lab.simulator import SimulatorControl, SimulatorServer
+from lab.s3 import VersityGateway
 from recording_storage_operator.core.verdicts import ACCEPT_MISSING
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR, heal
-from tests.integration.cloud_world import HEALTHY, CloudWorld, cloud_world
+from tests.integration.cloud_world import HEALTHY, CloudWorld, lab_on_machine_time, world_fixtures
 
 MANY = 12
 
 
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path) as made:
-        yield made
+cloud_lab, world = world_fixtures()
 
 
 def swap_bucket(world: CloudWorld) -> list[str]:
@@ -218,25 +213,21 @@ def test_an_object_that_is_restored_leaves_the_ledger(world: CloudWorld) -> None
 
 
 def test_deletions_are_found_in_a_bucket_of_another_kind_of_server(versitygw: VersityGateway, tmp_path: Path) -> None:
-    """Its markers carry the machine's time, so Twilio runs on that as well."""
-    with SimulatorServer() as twilio:
-        control = SimulatorControl(twilio.url)
-        with cloud_world(control, versitygw, tmp_path, small_pages=True) as world:
-            key = world.known()
-            gone, back, *_ = world.external(8)
-            world.sweep(key)
-            world.delete_in_bucket(gone, back)
-            world.sweep(key)
-            world.assert_true(key)
-            assert {entry.precision for entry in world.entries(key).values()} == {"Exact"}
-            world.store(back)
-            world.deleted.remove(back)
-            world.sweep(key)
-            world.assert_true(key)
-            assert world.conditions(key) == HEALTHY
-            world.s3_way.cut()
-            world.live(key, HOUR)
-            assert world.conditions(key)["Ready"] == ("False", "S3Unreachable")
-            world.s3_way.mend()
-            heal(world, key, within=361)
-        control.close()
+    with lab_on_machine_time(versitygw) as lab, lab.world(tmp_path, small_pages=True) as world:
+        key = world.known()
+        gone, back, *_ = world.external(8)
+        world.sweep(key)
+        world.delete_in_bucket(gone, back)
+        world.sweep(key)
+        world.assert_true(key)
+        assert {entry.precision for entry in world.entries(key).values()} == {"Exact"}
+        world.store(back)
+        world.deleted.remove(back)
+        world.sweep(key)
+        world.assert_true(key)
+        assert world.conditions(key) == HEALTHY
+        world.lab.s3_way.cut()
+        world.live(key, HOUR)
+        assert world.conditions(key)["Ready"] == ("False", "S3Unreachable")
+        world.lab.s3_way.mend()
+        heal(world, key, within=361)

@@ -1,22 +1,14 @@
 """Twilio Monitor as it may be: late, lossy, in any order. Its events only time what the lists show."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from lab.s3 import MotoServer
-from lab.simulator import SimulatorControl
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR
-from tests.integration.cloud_world import HEALTHY, PAGE, CloudWorld, cloud_world
+from tests.integration.cloud_world import HEALTHY, PAGE, CloudWorld, world_fixtures
 
-
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path, small_pages=True) as made:
-        yield made
+cloud_lab, world = world_fixtures(small_pages=True)
 
 
 def at_twilio(world: CloudWorld, count: int = 1) -> tuple[Key, list[str]]:

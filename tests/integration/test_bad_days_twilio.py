@@ -1,24 +1,18 @@
 """Bad credentials, bad accounts and a Twilio that is away: each named, nothing listed falsely or lost, healed alone."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from lab.s3 import MotoServer
-from lab.simulator import SimulatorControl
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR, endure, heal
-from tests.integration.cloud_world import HEALTHY, NAMESPACE, TWILIO_SECRET, CloudWorld, cloud_world
+from tests.integration.cloud_world import HEALTHY, NAMESPACE, TWILIO_SECRET, CloudWorld, world_fixtures
 
 ANOTHER_TOKEN = "f" * 32
 A_KEY = {"apiKeySid": "SK" + "0" * 32, "apiKeySecret": "secret"}
 
 
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path, attempts=3) as made:
-        yield made
+cloud_lab, world = world_fixtures(attempts=3)
 
 
 def right_secret(world: CloudWorld) -> None:
@@ -124,9 +118,9 @@ def test_an_account_that_the_key_does_not_know_is_not_taken_for_an_empty_one(wor
 
 def test_a_twilio_that_refuses_connections_is_waited_for(world: CloudWorld) -> None:
     key = world.known()
-    world.twilio_way.cut()
+    world.lab.twilio_way.cut()
     assert endure(world, key, "TwilioUnreachable", "cluster's network") == 0
-    world.twilio_way.mend()
+    world.lab.twilio_way.mend()
     heal(world, key, within=301)
 
 

@@ -1,15 +1,11 @@
 """Outages and noise: how often Twilio is asked meanwhile, how they show, and that the ledger is true afterwards."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from lab.s3 import MotoServer
-from lab.simulator import SimulatorControl
 from lab.twilio_simulator.faults import Kind
-from tests.integration.cloud_world import HEALTHY, INTERVAL, CloudWorld, cloud_world
+from tests.integration.cloud_world import HEALTHY, INTERVAL, CloudWorld, world_fixtures
 
 HOUR = 3600
 ATTEMPTS = 3
@@ -19,10 +15,7 @@ QUICK = sorted(set(get_args(Kind)) - {"hang", "slow_drip"})
 """The faults that take no time."""
 
 
-@pytest.fixture
-def world(simulator_control: SimulatorControl, moto: MotoServer, tmp_path: Path) -> Iterator[CloudWorld]:
-    with cloud_world(simulator_control, moto, tmp_path, attempts=ATTEMPTS) as made:
-        yield made
+cloud_lab, world = world_fixtures(attempts=ATTEMPTS)
 
 
 @pytest.mark.parametrize(
@@ -61,13 +54,13 @@ def test_an_outage_longer_than_metadata_is_kept_ends_with_the_truth(world: Cloud
     listed = world.entries(key)
     world.clock.advance(seconds=1)
     late, *_ = world.external(2)
-    world.twilio_way.cut()
+    world.lab.twilio_way.cut()
     world.clock.advance(days=20)
     world.delete_in_bucket(late)
     world.clock.advance(days=21)
     world.live(key, HOUR)
     assert world.entries(key) == listed
-    world.twilio_way.mend()
+    world.lab.twilio_way.mend()
     world.deleted = {late}
     world.live(key, 400)
     assert world.conditions(key) == HEALTHY
