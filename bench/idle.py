@@ -22,7 +22,7 @@ from .report import Row
 from .serving import IN_THE_LAB, Operator
 
 TITLE = "One resource with nothing to do"
-HOURS, QUICK_HOURS = 4.0, 0.3
+HOURS, QUICK_HOURS = 3.0, 0.3
 RATE = 240.0
 """Seconds of the simulator's clock in a second."""
 

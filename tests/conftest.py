@@ -1,6 +1,7 @@
 """What holds for every test: how hypothesis searches, and the coverage table of a whole run."""
 
 import os
+import signal
 
 import coverage
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+# A shell that runs us in the background makes us, and all we start, deaf to it; some tests interrupt what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

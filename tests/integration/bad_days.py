@@ -4,16 +4,18 @@ from recording_storage_operator.core.work import Key
 from tests.integration.cloud_world import HEALTHY, INTERVAL, CloudWorld
 
 HOUR = 3600
+SPELL = 900
+"""Seconds a bad day lasts here: three of the longest pauses."""
 
 
 def endure(world: CloudWorld, key: Key, reason: str, *words: str, stalled: bool = False, writes: int = 1) -> int:
-    """An hour of it: the reason is shown with words that help, the ledger stays, and a write tells all.
+    """A quarter of an hour of it: the reason is shown with words that help, the ledger stays, and a write tells all.
 
     Two where a sweep meets it first and the pass behind it knows better. Returns how many requests Twilio got.
     """
     listed, written, requests = world.entries(key), world.cluster.writes, world.requests()
     world.clock.advance(seconds=INTERVAL)
-    world.live(key, HOUR)
+    world.live(key, SPELL)
     conditions = world.conditions(key)
     assert conditions["Ready"] == conditions["LedgerComplete"] == ("False", reason)
     assert conditions.get("Stalled" if stalled else "Reconciling") == ("True", reason)

@@ -50,7 +50,7 @@ HEALTHY = {
 PAGE = 4
 """Rows on a page of Twilio's lists, so that a dozen recordings make several."""
 
-HASTY = Timeouts(connect=1.0, read=0.4, answer=0.4)
+HASTY = Timeouts(connect=1.0, read=0.3, answer=0.3)
 """So that an answer that does not come costs no seconds."""
 
 

@@ -182,9 +182,6 @@ def test_an_upload_that_failed_is_missing_and_no_deletion(world: CloudWorld, cod
     assert world.cluster.status(key)["recordings"]["missing"] == 0
 
 
-@pytest.mark.xfail(
-    reason="only Twilio remembers its alerts, and nothing else tells such a recording from a deleted one"
-)
 def test_an_upload_that_failed_is_no_deletion_when_its_alert_is_forgotten(world: CloudWorld) -> None:
     """Twilio keeps alerts for 30 days, and the recording of a failed upload for longer."""
     key = world.known()

@@ -13,6 +13,9 @@ from enum import StrEnum
 from .ledger import Entry, Metadata, Origin, Precision
 from .recordings import ABSENT, COMPLETED, DELETED, Place, parse_rfc2822
 
+ALERTS_KEPT = timedelta(days=29)
+"""Twilio keeps alerts for 30 days: of an older recording it can no longer tell whether its upload failed."""
+
 UPLOAD_GRACE = timedelta(hours=1)
 """How long after its end a recording may be on its way to the bucket before a missing object means anything."""
 
@@ -35,7 +38,8 @@ class State(StrEnum):
     IN_PROGRESS = "inProgress"
     ABSENT = "absent"
     MISSING = "missing"
-    """Twilio reported that it could not write this one to the bucket (alerts 16111, 16112): it never was there."""
+    """Not in the bucket, and as far as can be told never was: Twilio could not write it (alerts 16111, 16112), or it is
+    so old that Twilio would have forgotten."""
     DELETED = "deleted"
     UNDECIDED = "undecided"
     """Not in the bucket, and not confirmed yet."""
@@ -57,6 +61,8 @@ class Evidence:
     """The time of the delete marker that hides its object in a versioned bucket."""
     deletion_event: datetime | None = None
     upload_failed: bool = False
+    seen_in_bucket: bool = False
+    """An earlier sweep saw its object."""
     confirmed_not_in_bucket: bool = False
     """S3 answered 404 for its very key."""
     confirmed_not_at_twilio: bool = False
@@ -119,7 +125,7 @@ def needs_bucket(evidence: Evidence, memory: Memory, now: datetime) -> bool:
         and evidence.place is Place.WATCHED_BUCKET
         and not evidence.in_bucket
         and not evidence.hidden_since
-        and not evidence.upload_failed
+        and not _may_never_have_arrived(evidence, now)
         and not evidence.confirmed_not_in_bucket
         and not _may_be_on_its_way(evidence, now)
     )
@@ -195,10 +201,8 @@ def _not_listed(evidence: Evidence) -> Verdict:
 def _gone_from_bucket(evidence: Evidence, now: datetime) -> Verdict:
     if evidence.hidden_since:
         return Verdict(State.DELETED, _entry(evidence, evidence.hidden_since, Precision.EXACT, Origin.S3))
-    if evidence.upload_failed and evidence.status != DELETED:
-        return Verdict(State.MISSING)
-    if evidence.upload_failed:
-        return _deleted_at_twilio(evidence, now)
+    if _may_never_have_arrived(evidence, now):
+        return _deleted_at_twilio(evidence, now) if evidence.status == DELETED else Verdict(State.MISSING)
     if _may_be_on_its_way(evidence, now):
         return Verdict(State.IN_PROGRESS)
     if not evidence.confirmed_not_in_bucket:
@@ -252,6 +256,13 @@ def _metadata(evidence: Evidence, before: Metadata) -> Metadata:
     if before is Metadata.ACCESSIBLE and evidence.confirmed_not_at_twilio:
         return Metadata.PURGED
     return before
+
+
+def _may_never_have_arrived(evidence: Evidence, now: datetime) -> bool:
+    """Absence without a marker is a deletion only of what was seen there, or what Twilio would know to have failed."""
+    ended = evidence.ended_at
+    forgotten = ended is None or now >= ended + ALERTS_KEPT
+    return evidence.upload_failed or (forgotten and not evidence.seen_in_bucket)
 
 
 def _may_be_on_its_way(evidence: Evidence, now: datetime) -> bool:

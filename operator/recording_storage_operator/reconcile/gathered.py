@@ -27,20 +27,22 @@ CREATE TABLE IF NOT EXISTS failed (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger (sid TEXT PRIMARY KEY, day TEXT, line TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS not_at_twilio (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS not_in_bucket (sid TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seen (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sids (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 _OF_ONE_SWEEP = ("twilio", "stored", "failed", "ledger", "not_at_twilio", "not_in_bucket", "sids")
-"""The events are kept from sweep to sweep: each reads only the newest part of the feed."""
+"""Kept from sweep to sweep: the events, of which each sweep reads only the newest, and which objects were seen."""
 
 _EVIDENCE = """
 SELECT sids.sid AS sid, twilio.status, twilio.place, twilio.key, twilio.created, twilio.seconds,
-       stored.present, stored.hidden_since, events.deleted_at AS event, failed.sid AS failed,
+       stored.present, stored.hidden_since, seen.sid AS seen, events.deleted_at AS event, failed.sid AS failed,
        not_at_twilio.sid AS not_at_twilio, not_in_bucket.sid AS not_in_bucket,
        ledger.day, ledger.line
 FROM sids
-LEFT JOIN twilio USING (sid) LEFT JOIN stored USING (sid) LEFT JOIN events USING (sid) LEFT JOIN failed USING (sid)
-LEFT JOIN ledger USING (sid) LEFT JOIN not_at_twilio USING (sid) LEFT JOIN not_in_bucket USING (sid)
+LEFT JOIN twilio USING (sid) LEFT JOIN stored USING (sid) LEFT JOIN seen USING (sid) LEFT JOIN events USING (sid)
+LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)
+LEFT JOIN not_at_twilio USING (sid) LEFT JOIN not_in_bucket USING (sid)
 WHERE sids.sid > ?
 """
 
@@ -77,8 +79,12 @@ class Gathered:
 
     def clear(self) -> None:
         """Start a new sweep."""
+        self._db.execute("INSERT OR IGNORE INTO seen SELECT sid FROM stored WHERE present")
+        # Nobody would take this back, and the journal of it would hold the whole last sweep in memory.
+        self._db.execute("PRAGMA journal_mode=OFF")
         for table in _OF_ONE_SWEEP:
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - table names above, no input
+        self._db.execute("PRAGMA journal_mode=MEMORY")
 
     def add_recordings(self, recordings: Sequence[tuple[Recording, Location]]) -> int:
         """Keep a page of the listing. Returns how many of its SIDs were new to this sweep."""
@@ -181,6 +187,7 @@ def _row(columns: Any) -> Row:
             hidden_since=_moment(columns["hidden_since"]),
             deletion_event=_moment(columns["event"]),
             upload_failed=columns["failed"] is not None,
+            seen_in_bucket=columns["seen"] is not None,
             confirmed_not_in_bucket=columns["not_in_bucket"] is not None,
             confirmed_not_at_twilio=columns["not_at_twilio"] is not None,
         ),

@@ -51,6 +51,18 @@ STATES = {
     "failed never had audio": (evidence("failed", Place.TWILIO), State.ABSENT),
     "a status nobody knows yet": (evidence("brand-new", Place.TWILIO), State.AT_TWILIO),
     "Twilio could not write it": (evidence(upload_failed=True), State.MISSING),
+    "not there, and too old for Twilio to know": (
+        evidence(date_created=format_datetime(NOON - timedelta(days=40)), confirmed_not_in_bucket=True),
+        State.MISSING,
+    ),
+    "not there, old, but seen there before": (
+        evidence(
+            date_created=format_datetime(NOON - timedelta(days=40)),
+            confirmed_not_in_bucket=True,
+            seen_in_bucket=True,
+        ),
+        State.DELETED,
+    ),
     "not in the listing, not asked for": (evidence(), State.UNDECIDED),
     "not in the listing, 404 for its key": (evidence(confirmed_not_in_bucket=True), State.DELETED),
     "delete marker": (evidence(hidden_since=MARKED), State.DELETED),
