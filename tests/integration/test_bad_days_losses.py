@@ -195,6 +195,35 @@ def test_an_upload_that_failed_is_no_deletion_when_its_alert_is_forgotten(world:
     assert not set(failed) & set(world.entries(key))
 
 
+def test_an_empty_bucket_is_doubted_by_the_next_process_as_well(world: CloudWorld) -> None:
+    """Also where the recordings are so old that Twilio would have forgotten an upload that failed."""
+    key = world.known()
+    world.external(MANY)
+    world.clock.advance(days=35)
+    world.run(key)
+    swap_bucket(world)
+    world.restart_operator()
+    world.live(key, HOUR)
+    lost = ("False", "ImplausibleLoss")
+    assert (world.conditions(key)["Ready"], world.conditions(key)["LedgerComplete"]) == (lost, lost)
+
+
+def test_a_ledger_is_not_called_complete_while_an_object_is_missing_and_nobody_knows_why(world: CloudWorld) -> None:
+    """Deleted from a bucket without versions while no operator ran."""
+    world.bucket.create_bucket(Bucket=world.tenant.bucket)
+    gone, *_ = world.external(3)
+    world.clock.advance(seconds=1)
+    world.switch(False)
+    world.record()
+    key = world.create(backend="Twilio")
+    world.clock.advance(days=35)
+    world.run(key)
+    world.delete_in_bucket(gone)
+    world.restart_operator()
+    world.live(key, HOUR)
+    assert gone in world.entries(key) or world.conditions(key)["LedgerComplete"][0] == "False"
+
+
 def test_an_object_that_is_restored_leaves_the_ledger(world: CloudWorld) -> None:
     key = world.known()
     [back] = world.external()

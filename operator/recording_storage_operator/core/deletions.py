@@ -38,8 +38,9 @@ class State(StrEnum):
     IN_PROGRESS = "inProgress"
     ABSENT = "absent"
     MISSING = "missing"
-    """Not in the bucket, and as far as can be told never was: Twilio could not write it (alerts 16111, 16112), or it is
-    so old that Twilio would have forgotten."""
+    """Twilio reported that it could not write this one to the bucket (alerts 16111, 16112): it never was there."""
+    UNTRACED = "untraced"
+    """Not in the bucket, without a marker, and so old that Twilio no longer tells whether it ever was there."""
     DELETED = "deleted"
     UNDECIDED = "undecided"
     """Not in the bucket, and not confirmed yet."""
@@ -202,7 +203,8 @@ def _gone_from_bucket(evidence: Evidence, now: datetime) -> Verdict:
     if evidence.hidden_since:
         return Verdict(State.DELETED, _entry(evidence, evidence.hidden_since, Precision.EXACT, Origin.S3))
     if _may_never_have_arrived(evidence, now):
-        return _deleted_at_twilio(evidence, now) if evidence.status == DELETED else Verdict(State.MISSING)
+        missing = Verdict(State.MISSING if evidence.upload_failed else State.UNTRACED)
+        return _deleted_at_twilio(evidence, now) if evidence.status == DELETED else missing
     if _may_be_on_its_way(evidence, now):
         return Verdict(State.IN_PROGRESS)
     if not evidence.confirmed_not_in_bucket:

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     # LedgerComplete.
     SWEPT = "Swept"
     MONITOR_DENIED = "MonitorDenied"
+    UNTRACED_ABSENCE = "UntracedAbsence"
     BUCKET_NOT_WATCHED = "BucketNotWatched"
 
     # Anything else: a defect of the operator itself, logged with its traceback.

@@ -123,7 +123,7 @@ def _backend(before: Mapping[str, Any], desired: Desired, observed: Observed) ->
 
 def _recordings(sweep: Sweep) -> dict[str, Any]:
     counts = {str(state): sweep.counts.get(state, 0) for state in _COUNTED}
-    missing = sweep.counts.get(State.MISSING, 0) + sweep.counts.get(State.UNDECIDED, 0)
+    missing = sum(sweep.counts.get(state, 0) for state in (State.MISSING, State.UNTRACED, State.UNDECIDED))
     return {
         "total": sum(counts.values()) + missing,
         **counts,

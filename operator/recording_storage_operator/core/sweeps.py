@@ -19,7 +19,7 @@ class Sweep:
 
     `counts` is keyed by `deletions.State`. `found` and `withdrawn` count entries by the day their slice is kept
     under. `implausible` counts recordings that are not in the bucket, have no delete marker, and are too many to be
-    believed; then `found` lacks them.
+    believed; then `found` lacks them. `untraced` counts those of which nobody can tell whether they ever were there.
     """
 
     started_at: datetime
@@ -28,5 +28,6 @@ class Sweep:
     found: Mapping[str, int] = field(default_factory=dict)
     withdrawn: Mapping[str, int] = field(default_factory=dict)
     implausible: int = 0
+    untraced: int = 0
     other_buckets: tuple[str, ...] = ()
     unread: frozenset[Feed] = frozenset()

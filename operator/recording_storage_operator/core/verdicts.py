@@ -117,6 +117,8 @@ def _console(action: ConsoleAction) -> Condition:
 def _ledger_complete(sweep: Sweep) -> Condition:
     if sweep.implausible:
         return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))
+    if sweep.untraced:
+        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.UNTRACED_ABSENCE, _untraced(sweep))
     if sweep.other_buckets:
         message = (
             f"Some recordings are in buckets that spec.s3 does not name ({', '.join(sweep.other_buckets)}): "
@@ -142,6 +144,14 @@ def _implausible(sweep: Sweep) -> str:
         f"{sweep.implausible} recordings that Twilio has put into the bucket are not there and left no delete marker: "
         "that many look like a wrong bucket or endpoint, so none of them is listed as deleted. If they are really "
         f"gone, annotate this resource with {ACCEPT_MISSING}={sweep.implausible}."
+    )
+
+
+def _untraced(sweep: Sweep) -> str:
+    return (
+        f"{sweep.untraced} older recordings are not in the bucket and left no delete marker. Twilio no longer tells "
+        "whether they ever arrived there, so they count as missing and are not listed as deleted. If they were "
+        f"deleted, annotate this resource with {ACCEPT_MISSING}={sweep.untraced}."
     )
 
 

@@ -139,6 +139,10 @@ class Gathered:
         for table in ("twilio", "stored", "ledger"):
             self._db.execute(f"INSERT OR IGNORE INTO sids SELECT sid FROM {table}")  # noqa: S608 - names above
 
+    def believe(self) -> None:
+        """A person says that what is not in the bucket was there: then only its deletion can have taken it away."""
+        self._db.execute("INSERT OR IGNORE INTO seen SELECT sid FROM twilio")
+
     def rows(self, after: str) -> list[Row]:
         """The next batch in order of SID."""
         return self._select(_EVIDENCE, after, BATCH)

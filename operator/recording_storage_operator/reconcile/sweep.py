@@ -204,6 +204,8 @@ class Sweeper:
         for part in self._scope.ledger.slices():
             self.findings.withdraw(self._gathered.add_slice(part))
         self._gathered.index()
+        if self._scope.accept_missing:
+            self._gathered.believe()
 
     def _confirm(self, cursor: str) -> str | None:
         now = self._clock.now()
@@ -250,8 +252,9 @@ class Sweeper:
             self.findings.withdraw([(sid, row.day)])
 
     def _finish(self, _cursor: str) -> None:
-        lost = self.findings.suspects()
-        unbelievable = lost > self._scope.accept_missing and implausible(lost, self._counts[State.IN_BUCKET])
+        lost, untraced = self.findings.suspects(), self._counts[State.UNTRACED]
+        missed = lost + untraced
+        unbelievable = missed > self._scope.accept_missing and implausible(missed, self._counts[State.IN_BUCKET])
         if unbelievable or Feed.ALERTS in self._unread:
             # Without the alerts, a missing object may as well be one that Twilio never managed to write.
             self.findings.drop_suspects()
@@ -264,7 +267,8 @@ class Sweeper:
             counts=dict(self._counts),
             found=found,
             withdrawn=withdrawn,
-            implausible=lost if unbelievable else 0,
+            implausible=missed if unbelievable else 0,
+            untraced=untraced,
             other_buckets=self._gathered.other_buckets(),
             unread=frozenset(self._unread),
         )

@@ -53,7 +53,7 @@ STATES = {
     "Twilio could not write it": (evidence(upload_failed=True), State.MISSING),
     "not there, and too old for Twilio to know": (
         evidence(date_created=format_datetime(NOON - timedelta(days=40)), confirmed_not_in_bucket=True),
-        State.MISSING,
+        State.UNTRACED,
     ),
     "not there, old, but seen there before": (
         evidence(
