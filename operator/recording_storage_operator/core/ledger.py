@@ -8,7 +8,7 @@ object may have in etcd. SIDs are random, so 16 bytes an entry is the floor.
 import gzip
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -120,11 +120,6 @@ def repack(old: Slice, entries: Iterable[Entry]) -> Slice:
 def expiry_day(entry: Entry, metadata_days: int) -> str:
     """The day (UTC) an entry expires on: the partition it is kept in."""
     return entry.expires_at(metadata_days).date().isoformat()
-
-
-def with_metadata(entry: Entry, metadata: Metadata) -> Entry:
-    """The same entry after Twilio stopped, or resumed, answering for it."""
-    return replace(entry, metadata=metadata)
 
 
 def write_line(entry: Entry) -> str:

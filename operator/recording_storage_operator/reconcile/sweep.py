@@ -62,8 +62,6 @@ class Sweeper:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What a killed process left behind may be half a transaction.
-        path.unlink(missing_ok=True)
         self._path = path
         self._clock = clock
         self._db: sqlite3.Connection | None = None

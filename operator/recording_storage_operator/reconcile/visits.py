@@ -129,7 +129,7 @@ class Visits:
     _by_key: dict[Key, Visit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Remove what a killed process left: its resources may be gone, and nobody would ever ask for it again."""
+        """Remove what a killed process left: perhaps half a transaction, perhaps of a resource that is gone."""
         for left in self.work_dir.glob("*.sqlite"):
             left.unlink(missing_ok=True)
 

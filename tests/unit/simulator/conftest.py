@@ -57,10 +57,10 @@ class Api:
             page = self.http.get(page["next_page_uri"]).raise_for_status().json()
 
     def events(self, **params: Any) -> list[dict[str, Any]]:
-        return self.http.get("/v1/Events", params=params).raise_for_status().json()["events"]  # type: ignore[no-any-return]
+        return self.http.get("/v1/Events", params=params).raise_for_status().json()["events"]  # type: ignore[no-any-return]  # JSON
 
     def alerts(self, **params: Any) -> list[dict[str, Any]]:
-        return self.http.get("/v1/Alerts", params=params).raise_for_status().json()["alerts"]  # type: ignore[no-any-return]
+        return self.http.get("/v1/Alerts", params=params).raise_for_status().json()["alerts"]  # type: ignore[no-any-return]  # JSON
 
 
 @pytest.fixture(scope="session")
