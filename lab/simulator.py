@@ -81,14 +81,16 @@ class SimulatorControl:
         endpoint_url: str | None = None,
         access_key_id: str = "",
         secret_access_key: str = "",
+        credential_sid: str | None = None,
     ) -> None:
-        """The Console's External Storage switch."""
+        """The Console's External Storage switch: uploads use the registered `credential_sid`, else the key pair."""
         body = {
             "enabled": enabled,
             "bucket_url": bucket_url,
             "endpoint_url": endpoint_url,
             "access_key_id": access_key_id,
             "secret_access_key": secret_access_key,
+            "credential_sid": credential_sid,
         }
         self.ask("PUT", f"accounts/{account_sid}/external-storage", body)
 

@@ -83,9 +83,21 @@ async def switch_external_storage(world: World, request: web.Request) -> Answer:
         world.storage.enabled.pop(account.sid, None)
         return {"account_sid": account.sid, "enabled": False, "bucket_url": None}
     place = BucketUrl.parse(body.bucket_url)
-    destination = Destination(place, body.endpoint_url, body.access_key_id, body.secret_access_key)
+    destination = _destination(world, account.sid, place, body)
     try:
         await asyncio.to_thread(world.storage.enable, account.sid, destination)
     except UploadFailed as failure:
         raise Refused(f"error {failure.code}: the test object could not be written: {failure}", 409) from failure
     return {"account_sid": account.sid, "enabled": True, "bucket_url": place.url}
+
+
+def _destination(world: World, account_sid: str, place: BucketUrl, body: Switch) -> Destination:
+    """Raises Refused for a credential that the account does not have, or where a key pair is given beside it."""
+    if body.credential_sid is None:
+        return Destination(place, body.endpoint_url, body.access_key_id, body.secret_access_key)
+    if body.access_key_id or body.secret_access_key:
+        raise Refused("credential_sid stands in place of access_key_id and secret_access_key")
+    row = world.aws_credentials.get(body.credential_sid)
+    if row is None or row.account_sid != account_sid:
+        raise Refused(f"account {account_sid} has no AWS credential {body.credential_sid}")
+    return Destination(place, body.endpoint_url, row.access_key_id, row.secret_access_key, row.sid)

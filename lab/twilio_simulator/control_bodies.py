@@ -97,10 +97,14 @@ class BulkDelete(Body):
 
 
 class Switch(Body):
-    """The Console's External Storage form. Without `endpoint_url` nothing is uploaded."""
+    """The Console's External Storage form. Without `endpoint_url` nothing is uploaded.
+
+    Uploads use the registered AWS credential `credential_sid` where it is given, else the key pair.
+    """
 
     enabled: bool
     bucket_url: str = ""
     endpoint_url: str | None = None
     access_key_id: str = ""
     secret_access_key: str = ""
+    credential_sid: str | None = None

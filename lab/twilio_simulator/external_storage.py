@@ -33,12 +33,16 @@ class UploadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an account's new recordings go. Without an endpoint they are only said to go there."""
+    """Where an account's new recordings go. Without an endpoint they are only said to go there.
+
+    `credential_sid` names the registered AWS credential whose key pair this is, if it is one.
+    """
 
     place: BucketUrl
     endpoint_url: str | None
-    access_key_id: str
-    secret_access_key: str
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    credential_sid: str | None = None
 
     def object_for(self, recording: Recording, style: str) -> ExternalObject:
         """`{prefix}/{AccountSid}/{RecordingSid}`, without an extension."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .call import Call
 from .clock import DAY
-from .external_storage import Destination
+from .external_storage import ACCESS_DENIED, Destination
 from .feed import TWILIO, Actor, Alert, Event
 from .journal import Deletion
 from .recordings import METADATA_KEPT, Recording
@@ -169,9 +169,18 @@ async def _finish(world: World, account_sid: str, rows: list[Recording]) -> None
 async def _upload(world: World, destination: Destination, rows: list[Recording]) -> dict[str, int]:
     if world.options.external_upload != "ok":
         return {recording.sid: int(world.options.external_upload) for recording in rows}
+    if _lacks_credential(world, destination):
+        return {recording.sid: ACCESS_DENIED for recording in rows}
     if destination.endpoint_url is None:
         return {}
     return await asyncio.to_thread(world.storage.upload, destination, rows)
+
+
+def _lacks_credential(world: World, destination: Destination) -> bool:
+    """Whether the credential chosen in the Console was deleted since, and uploads need it."""
+    sid = destination.credential_sid
+    gone = sid is not None and sid not in world.aws_credentials
+    return gone and world.options.credential_removed_in_use == "uploads_fail"
 
 
 def _event(recording: Recording, kind: str, actor: Actor, at: int) -> Event:

@@ -1,6 +1,5 @@
 """Monitor: Events and Alerts of the credentials' own account."""
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,12 +8,12 @@ from . import render
 from .call import Call, own_account
 from .dates import parse_iso
 from .feed import E_, Alert, Event, position_of
-from .paging import Cursor, Listing, Page, links_of, page_size
+from .paging import Listing, Page, page_size
+from .product_pages import cursor_of, envelope
 from .reply import ApiError, Reply, as_json, not_found
 from .sids import digest
 
 EVENT_FILTERS = ("EventType", "ResourceSid", "ActorSid", "SourceIpAddress")
-_TOKEN = re.compile(r"P([AB])([0-9a-f]+)-([0-9a-f]+)")
 
 
 async def list_events(call: Call) -> Reply:
@@ -25,7 +24,7 @@ async def list_events(call: Call) -> Reply:
         raise ApiError(400, 20001, f"Only one of {', '.join(EVENT_FILTERS)} may be given")
     newest_first = call.world.options.event_order == "newest_first"
     page = _page(call, call.world.events.of(account.sid), _keep_event(call), newest_first)
-    return _reply(call, "events", page, render.event)
+    return envelope(call, "events", page, position_of, render.event)
 
 
 async def fetch_event(call: Call) -> Reply:
@@ -43,7 +42,7 @@ async def list_alerts(call: Call) -> Reply:
     account = own_account(call)
     level = call.query.get("LogLevel")
     page = _page(call, call.world.alerts.of(account.sid), lambda row: level in (None, row.level), True)
-    return _reply(call, "alerts", page, render.alert)
+    return envelope(call, "alerts", page, position_of, render.alert)
 
 
 async def fetch_alert(call: Call) -> Reply:
@@ -87,7 +86,7 @@ def _page(call: Call, rows: list[E_], keep: Callable[[E_], bool], newest_first: 
     low = bisect_left(rows, _date(call.query, "StartDate", 0.0), key=_at)
     high = bisect_right(rows, _date(call.query, "EndDate", float("inf")), key=_at)
     listing = Listing(rows, position_of, keep, low, high, newest_first)
-    return listing.page(page_size(call.query, call.world.options), _cursor(call.query), call.view)
+    return listing.page(page_size(call.query, call.world.options), cursor_of(call.query), call.view)
 
 
 def _at(row: Event | Alert | Any) -> float:
@@ -102,35 +101,3 @@ def _date(query: Mapping[str, str], name: str, default: float) -> float:
         return parse_iso(text)
     except ValueError:
         raise ApiError(400, 20001, f"{name} is not a date") from None
-
-
-def _cursor(query: Mapping[str, str]) -> Cursor | None:
-    token = query.get("PageToken")
-    if not token:
-        return None
-    match = _TOKEN.fullmatch(token)
-    if match is None:
-        raise ApiError(400, 21481, "Invalid PageToken")
-    return Cursor((int(match[2], 16), int(match[3], 16)), before=match[1] == "B")
-
-
-def _token(kind: str, row: Event | Alert | Any) -> str:
-    return f"P{kind}{row.at:x}-{row.number:x}"
-
-
-def _reply(call: Call, name: str, page: Page[E_], shape: Callable[[E_, str], dict[str, Any]]) -> Reply:
-    """The envelope of product APIs, with absolute addresses."""
-    size = page_size(call.query, call.world.options)
-    links = links_of(f"{call.origin}{call.path}", call.query, size)
-    token = call.query.get("PageToken")
-    following = links.next(_token("A", page.rows[-1])) if page.more else None
-    meta = {
-        "page": links.number,
-        "page_size": size,
-        "first_page_url": links.first(),
-        "previous_page_url": links.previous(_token("B", page.rows[0])) if page.earlier and page.rows else None,
-        "url": links.this(token),
-        "next_page_url": links.this(token) if call.view.loop else following,
-        "key": name,
-    }
-    return as_json({name: [shape(row, call.origin) for row in page.rows], "meta": meta})

@@ -62,6 +62,9 @@ class Options(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The form of an external `media_url`. All of them are seen in the wild."""
     external_upload: Literal["ok", "16111", "16112"] = "ok"
     """Whether uploads work, or fail with that alert: no object, and the recording completed all the same."""
+    credential_removed_in_use: Literal["uploads_fail", "copy_kept"] = "uploads_fail"
+    """What becomes of uploads once the AWS credential chosen for them is deleted. Undocumented: either they fail with
+    alert 16112 (and leave no object), which is the worse of the two, or Twilio goes on with a copy of the key pair."""
 
     event_lag_seconds: NonNegative = 0.0
     """How long after the act an event appears. Undocumented."""

@@ -111,8 +111,12 @@ def test_it_manages_aws_credentials(client: Client) -> None:
     credentials = client.accounts.v1.credentials.aws
     made = credentials.create(credentials=f"{'A' * 20}:{'s' * 40}", friendly_name="writer")
     assert [row.sid for row in credentials.list()] == [made.sid]
+    assert credentials.list()[0].date_created == datetime(2026, 1, 1, 12, tzinfo=UTC)
+    spare = credentials.create(credentials=f"{'A' * 20}:{'s' * 40}", friendly_name="writer")
+    assert {row.sid for row in credentials.list(page_size=1)} == {made.sid, spare.sid}
     assert credentials(made.sid).update(friendly_name="other").friendly_name == "other"
     assert credentials(made.sid).delete() is True
+    assert [row.sid for row in credentials.list()] == [spare.sid]
     with pytest.raises(TwilioRestException) as malformed:
         credentials.create(credentials="nonsense")
     assert malformed.value.code == 70106
