@@ -1,26 +1,19 @@
-"""What the operator relies on of a bucket, held against the fake, moto and versitygw alike."""
+"""What the operator relies on when it reads a bucket, held against the fake, moto and versitygw alike."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
-from time import monotonic
-from typing import Protocol, Self
 
 import boto3
 import pytest
 
-from lab.s3 import Credentials, MotoServer, VersityGateway
-from lab.s3 import client as s3_client
-from recording_storage_operator.core.desired import Bucket
+from lab.s3 import Credentials, MotoServer
 from recording_storage_operator.core.errors import Wait
-from recording_storage_operator.core.facts import BucketFacts, ObjectVersion
+from recording_storage_operator.core.facts import Aspect, BucketFacts, ObjectVersion
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.reconcile.ports import BucketClient
-from recording_storage_operator.s3.connect import Connections, Limits
-from tests.fakes.s3 import FakeS3
+from tests.contract.s3_worlds import REGION, ServerWorld, World, world_of
 
-REGION = "us-east-1"
-PAGE_SIZE = 3
 ODD_KEYS = [
     "odd/ leading and trailing ",
     "odd/a+b",
@@ -30,91 +23,13 @@ ODD_KEYS = [
     "odd/grün/日本",
     "odd/\U0001f399",
 ]
-
-
-class SystemClock:
-    """Real servers stamp real times, so the fake does here as well."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return monotonic()
-
-
-class World(Protocol):
-    """A service, and the hands of its other users."""
-
-    def client(self, bucket: str, region: str = REGION) -> BucketClient: ...
-
-    def put(self, bucket: str, key: str, size: int = 5) -> None: ...
-
-    def delete(self, bucket: str, key: str) -> None: ...
-
-    def undelete(self, bucket: str, key: str) -> None: ...
-
-
-class FakeWorld:
-    def __init__(self) -> None:
-        self._s3 = FakeS3(SystemClock(), page_size=PAGE_SIZE)
-
-    def client(self, bucket: str, region: str = REGION) -> BucketClient:
-        return self._s3.bucket(bucket, region)
-
-    def put(self, bucket: str, key: str, size: int = 5) -> None:
-        self._s3.put(bucket, key, size)
-
-    def delete(self, bucket: str, key: str) -> None:
-        self._s3.delete(bucket, key)
-
-    def undelete(self, bucket: str, key: str) -> None:
-        self._s3.undelete(bucket, key)
-
-
-class ServerWorld:
-    """A server over its socket: the operator's own client, and a plain SDK client for everybody else."""
-
-    def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str, session_token: str = "") -> None:
-        self._endpoint = endpoint
-        self._values = {"accessKeyId": access_key_id, "secretAccessKey": secret_access_key}
-        if session_token:
-            self._values["sessionToken"] = session_token
-        self._others = s3_client(endpoint, access_key_id, secret_access_key)
-        self._connections = Connections([endpoint], allow_ambient=False, limits=Limits(page_size=PAGE_SIZE, attempts=1))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connections.close()
-        self._others.close()
-
-    def client(self, bucket: str, region: str = REGION) -> BucketClient:
-        wanted = Bucket(bucket, region, endpoint_url=self._endpoint, credentials_secret="s3")
-        return self._connections.bucket(wanted, self._values)
-
-    def put(self, bucket: str, key: str, size: int = 5) -> None:
-        self._others.put_object(Bucket=bucket, Key=key, Body=b"x" * size)
-
-    def delete(self, bucket: str, key: str) -> None:
-        self._others.delete_object(Bucket=bucket, Key=key)
-
-    def undelete(self, bucket: str, key: str) -> None:
-        for marker in self._others.list_object_versions(Bucket=bucket, Prefix=key)["DeleteMarkers"]:
-            if marker["Key"] == key and marker["IsLatest"]:
-                self._others.delete_object(Bucket=bucket, Key=key, VersionId=marker["VersionId"])
+ENABLED = {"Status": "Enabled"}
 
 
 @pytest.fixture(scope="module", params=["fake", "moto", "versitygw"])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    if request.param == "fake":
-        yield FakeWorld()
-        return
-    with (
-        MotoServer() if request.param == "moto" else VersityGateway() as server,
-        ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key) as served,
-    ):
-        yield served
+    with world_of(request.param) as made:
+        yield made
 
 
 _names = (f"recordings-{number}" for number in count(1))
@@ -129,14 +44,13 @@ def name() -> str:
 @pytest.fixture
 def bucket(world: World, name: str) -> BucketClient:
     """An existing bucket without versioning."""
-    client = world.client(name)
-    client.create()
-    return client
+    world.admin(name).create()
+    return world.client(name)
 
 
 @pytest.fixture
-def versioned(bucket: BucketClient) -> BucketClient:
-    bucket.enable_versioning()
+def versioned(world: World, bucket: BucketClient, name: str) -> BucketClient:
+    world.admin(name).write(Aspect.VERSIONING, ENABLED)
     return bucket
 
 
@@ -168,14 +82,14 @@ def test_creating_our_own_bucket_again_is_success_and_changes_nothing(
 ) -> None:
     world.put(name, "kept")
 
-    bucket.create()
+    world.admin(name).create()
 
     assert state(bucket) == [("kept", False)]
 
 
-def test_versioning_stays_on_however_often_it_is_enabled(bucket: BucketClient, name: str) -> None:
-    bucket.enable_versioning()
-    bucket.enable_versioning()
+def test_versioning_stays_on_however_often_it_is_enabled(world: World, bucket: BucketClient, name: str) -> None:
+    world.admin(name).write(Aspect.VERSIONING, ENABLED)
+    world.admin(name).write(Aspect.VERSIONING, ENABLED)
 
     assert bucket.describe() == BucketFacts(name, REGION, versioned=True)
 
@@ -225,7 +139,7 @@ def test_objects_from_before_versioning_leave_a_delete_marker_too(
     world: World, bucket: BucketClient, name: str
 ) -> None:
     world.put(name, "old")
-    bucket.enable_versioning()
+    world.admin(name).write(Aspect.VERSIONING, ENABLED)
     world.delete(name, "old")
 
     assert state(bucket) == [("old", True)]
@@ -308,12 +222,12 @@ def test_an_object_is_had_until_it_is_deleted(world: World, versioned: BucketCli
 def test_a_missing_bucket_is_neither_an_empty_listing_nor_a_missing_object(world: World, name: str) -> None:
     client = world.client(name)
     reasons = []
-    for ask in (lambda: client.versions("rec/"), lambda: client.has("rec/a"), client.enable_versioning):
+    for ask in (lambda: client.versions("rec/"), lambda: client.has("rec/a")):
         with pytest.raises(Wait) as caught:
             ask()
         reasons.append(caught.value.reason)
 
-    assert reasons == [Reason.BUCKET_MISSING] * 3
+    assert reasons == [Reason.BUCKET_MISSING] * 2
 
 
 @pytest.fixture(scope="module")
@@ -349,12 +263,12 @@ def test_without_rights_everything_waits_and_nothing_looks_gone(
     reasons = []
     with ServerWorld(server.endpoint, *pairs[who]) as world:
         client = world.client("guarded")
-        for ask in (client.describe, client.enable_versioning, lambda: client.versions(""), lambda: client.has("a")):
+        for ask in (client.describe, lambda: client.versions(""), lambda: client.has("a")):
             with pytest.raises(Wait) as caught:
                 ask()
             reasons.append(caught.value.reason)
 
-    assert reasons == [on_describe, on_use, on_use, on_use]
+    assert reasons == [on_describe, on_use, on_use]
 
 
 def test_a_name_that_another_account_took_cannot_be_created(name: str) -> None:
@@ -363,9 +277,9 @@ def test_a_name_that_another_account_took_cannot_be_created(name: str) -> None:
         another_account(server) as theirs,
         ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key) as ours,
     ):
-        theirs.client(name).create()
+        theirs.admin(name).create()
         with pytest.raises(Wait) as caught:
-            ours.client(name).create()
+            ours.admin(name).create()
 
     assert caught.value.reason is Reason.BUCKET_NOT_OWNED
 
@@ -389,7 +303,6 @@ def test_a_bucket_is_created_in_the_region_asked_for(name: str, region: str) -> 
         MotoServer() as server,
         ServerWorld(server.endpoint, server.access_key_id, server.secret_access_key) as world,
     ):
-        client = world.client(name, region)
-        client.create()
+        world.admin(name, region).create()
 
-        assert client.describe() == BucketFacts(name, region, versioned=False)
+        assert world.client(name, region).describe() == BucketFacts(name, region, versioned=False)

@@ -1,14 +1,23 @@
-"""S3 in memory: buckets, versions and delete markers, one clock for all of them."""
+"""S3 in memory: buckets, their settings, versions and delete markers, one clock for all of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from recording_storage_operator.core.clock import Clock
 from recording_storage_operator.core.errors import ReconcileError, Wait
-from recording_storage_operator.core.facts import BucketFacts, ObjectVersion, ObjectVersionPage
+from recording_storage_operator.core.facts import (
+    Aspect,
+    BucketFacts,
+    ObjectVersion,
+    ObjectVersionPage,
+    Obstacle,
+    Reading,
+)
 from recording_storage_operator.core.reasons import Reason
 
 
@@ -24,21 +33,37 @@ class StoredVersion:
 
 @dataclass(slots=True)
 class StoredBucket:
-    """`versions` holds each key's history, oldest first; a key without any version is not in it."""
+    """`versions` holds each key's history, oldest first; a key without any version is not in it.
+
+    `documents` are its settings as written, without those that say nothing; `uploads` are keys of uploads under way.
+    """
 
     region: str
     foreign: bool = False
-    versioned: bool = False
     versions: dict[str, list[StoredVersion]] = field(default_factory=dict)
+    documents: dict[Aspect, dict[str, Any]] = field(default_factory=dict)
+    uploads: set[str] = field(default_factory=set)
+
+    @property
+    def versioned(self) -> bool:
+        return self.documents.get(Aspect.VERSIONING) == {"Status": "Enabled"}
 
 
 class FakeS3:
-    """The service. `page_size` counts every version, latest or not, as S3's MaxKeys does."""
+    """The service. `page_size` counts every version, latest or not, as S3's MaxKeys does.
+
+    Tests may put aspects into `unsupported`, `unreadable` and `unwritable`: the service lacks them, or denies them.
+    """
 
     def __init__(self, clock: Clock, page_size: int = 1000) -> None:
         self.buckets: dict[str, StoredBucket] = {}
         self.calls: list[tuple[str, str]] = []
         """Every call of a client, failed ones included: method name and bucket name."""
+        self.written: list[tuple[str, Aspect]] = []
+        """Every setting that was written, and those removed: bucket name and aspect."""
+        self.unsupported: set[Aspect] = set()
+        self.unreadable: set[Aspect] = set()
+        self.unwritable: set[Aspect] = set()
         self.page_size = page_size
         self._clock = clock
         self._numbers = count(1)
@@ -47,6 +72,21 @@ class FakeS3:
     def bucket(self, name: str, region: str = "us-east-1") -> "FakeBucketClient":
         """A client of a bucket, which need not exist."""
         return FakeBucketClient(self, name, region)
+
+    def admin(self, name: str, region: str = "us-east-1") -> "FakeBucketAdmin":
+        """The administration of a bucket, which need not exist."""
+        return FakeBucketAdmin(self, name, region)
+
+    def owned(self, name: str, region: str) -> StoredBucket:
+        """The bucket that a client means. Raises Wait for one that is missing, foreign or elsewhere."""
+        stored = self.buckets.get(name)
+        if stored is None:
+            raise Wait(Reason.BUCKET_MISSING, f"bucket {name} does not exist")
+        if stored.foreign:
+            raise Wait(Reason.BUCKET_NOT_OWNED, f"bucket {name} belongs to somebody else")
+        if stored.region != region:
+            raise Wait(Reason.BUCKET_WRONG_REGION, f"bucket {name} is in {stored.region}, not {region}")
+        return stored
 
     def foreign_bucket(self, name: str, region: str = "us-east-1") -> None:
         """Somebody else's bucket takes this name."""
@@ -98,7 +138,7 @@ class FakeS3:
 
 
 class FakeBucketClient:
-    """One bucket of the service, seen through the operator's port."""
+    """One bucket of the service as it is read, seen through the operator's port."""
 
     def __init__(self, service: FakeS3, name: str, region: str) -> None:
         self._service = service
@@ -111,17 +151,6 @@ class FakeBucketClient:
             return None
         stored = self._own()
         return BucketFacts(self._name, stored.region, stored.versioned)
-
-    def create(self) -> None:
-        self._service.record("create", self._name)
-        if self._name in self._service.buckets:
-            self._own()
-        else:
-            self._service.buckets[self._name] = StoredBucket(self._region)
-
-    def enable_versioning(self) -> None:
-        self._service.record("enable_versioning", self._name)
-        self._own().versioned = True
 
     def versions(self, prefix: str, page: str | None = None) -> ObjectVersionPage:
         self._service.record("versions", self._name)
@@ -150,14 +179,70 @@ class FakeBucketClient:
                     yield key, version, version is history[-1]
 
     def _own(self) -> StoredBucket:
-        stored = self._service.buckets.get(self._name)
-        if stored is None:
-            raise Wait(Reason.BUCKET_MISSING, f"bucket {self._name} does not exist")
-        if stored.foreign:
-            raise Wait(Reason.BUCKET_NOT_OWNED, f"bucket {self._name} belongs to somebody else")
-        if stored.region != self._region:
-            raise Wait(Reason.BUCKET_WRONG_REGION, f"bucket {self._name} is in {stored.region}, not {self._region}")
-        return stored
+        return self._service.owned(self._name, self._region)
+
+
+_CONTENT = {
+    Aspect.ENCRYPTION: "Rules",
+    Aspect.OWNERSHIP: "Rules",
+    Aspect.LIFECYCLE: "Rules",
+    Aspect.POLICY: "Statement",
+    Aspect.TAGS: "TagSet",
+}
+"""The member without which a document says nothing."""
+
+
+class FakeBucketAdmin:
+    """One bucket's administration, seen through the operator's port."""
+
+    def __init__(self, service: FakeS3, name: str, region: str) -> None:
+        self._service = service
+        self._name = name
+        self._region = region
+
+    def create(self) -> None:
+        self._service.record("create", self._name)
+        if self._name in self._service.buckets:
+            self._own()
+        else:
+            self._service.buckets[self._name] = StoredBucket(self._region)
+
+    def delete(self) -> None:
+        self._service.record("delete", self._name)
+        if self._name not in self._service.buckets:
+            return
+        stored = self._own()
+        if stored.uploads:
+            raise Wait(Reason.BUCKET_NOT_EMPTY, f"bucket {self._name}: an upload into it is under way")
+        if stored.versions:
+            raise Wait(Reason.BUCKET_NOT_EMPTY, f"bucket {self._name} is not empty")
+        del self._service.buckets[self._name]
+
+    def read(self, aspect: Aspect) -> Reading:
+        self._service.record("read", self._name)
+        stored = self._own()
+        if aspect in self._service.unsupported:
+            return Reading({}, Obstacle.UNSUPPORTED, f"S3 has no {aspect} setting for bucket {self._name}")
+        if aspect in self._service.unreadable:
+            return Reading({}, Obstacle.DENIED, f"S3 denies reading the {aspect} setting of bucket {self._name}")
+        return Reading(deepcopy(stored.documents.get(aspect, {})))
+
+    def write(self, aspect: Aspect, document: Mapping[str, Any]) -> None:
+        self._service.record("write", self._name)
+        stored = self._own()
+        content = document.get(_CONTENT[aspect]) if aspect in _CONTENT else document
+        if aspect in self._service.unsupported or (aspect is Aspect.VERSIONING and not content):
+            raise Wait(Reason.S3_UNSUPPORTED, f"S3 does not take the {aspect} setting of bucket {self._name}", 3600)
+        if aspect in self._service.unwritable:
+            raise Wait(Reason.S3_ACCESS_DENIED, f"S3 denies writing the {aspect} setting of bucket {self._name}")
+        if content:
+            stored.documents[aspect] = deepcopy(dict(document))
+        else:
+            stored.documents.pop(aspect, None)
+        self._service.written.append((self._name, aspect))
+
+    def _own(self) -> StoredBucket:
+        return self._service.owned(self._name, self._region)
 
 
 Row = tuple[str, StoredVersion, bool]

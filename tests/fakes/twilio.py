@@ -6,20 +6,25 @@
     twilio.delete(sid)
     twilio.fail("recordings", Transient(Reason.TWILIO_THROTTLED, "too fast"), times=2)
     client = twilio.account()
+    keys = twilio.aws_credentials()
+    registered = keys.register("writer", "A" * 20, "s" * 40)
+    twilio.store_in("https://bucket.s3.amazonaws.com", credential_sid=registered.sid)
 
 tests/contract holds this fake and the real adapter to the same behaviour.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from recording_storage_operator.core.clock import Clock
-from recording_storage_operator.core.errors import ReconcileError, Wait
+from recording_storage_operator.core.errors import ReconcileError, Terminal, Wait
 from recording_storage_operator.core.facts import (
     AccountFacts,
+    AwsCredential,
     DeletionEvent,
     DeletionEventPage,
     UploadAlert,
@@ -31,6 +36,7 @@ from recording_storage_operator.core.recordings import COMPLETED, DELETED, Recor
 ACCOUNT = "AC" + "a" * 32
 METADATA_LIFE = timedelta(days=40)
 MONITOR_LIFE = timedelta(days=30)
+KEY_PAIR = re.compile(r"[A-Z0-9]{20}:[A-Za-z0-9/+=]{40}")
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
 
@@ -60,6 +66,15 @@ class Call:
     argument: str | None
 
 
+@dataclass(frozen=True)
+class RegisteredKey:
+    """A credential with the pair that Twilio never shows."""
+
+    credential: AwsCredential
+    access_key_id: str
+    secret_access_key: str
+
+
 @dataclass
 class _Stored:
     recording: Recording
@@ -78,9 +93,18 @@ class _Account:
     sid: str
     status: str = "active"
     bucket_url: str = ""
+    credential_sid: str = ""
+    keys: dict[str, RegisteredKey] = field(default_factory=dict)
     recordings: dict[str, _Stored] = field(default_factory=dict)
     events: list[DeletionEvent] = field(default_factory=list)
     alerts: list[UploadAlert] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    method: str
+    error: ReconcileError
+    committed: bool
 
 
 class FakeTwilio:
@@ -96,11 +120,13 @@ class FakeTwilio:
         """Deletions from now on have no event, ever."""
         self.clock_skew = timedelta(0)
         """How far Twilio's own time is ahead of the clock."""
+        self.removed_key_stops_uploads = True
+        """Whether uploads fail (alert 16112) once the credential they use is removed; else a copy is used on."""
         self.calls: list[Call] = []
         self.on_call: Callable[[Call], None] = lambda call: None
         """Runs before each call is answered: things that happen while somebody reads."""
         self._accounts: dict[str, _Account] = {}
-        self._faults: list[tuple[str, ReconcileError]] = []
+        self._faults: list[_Fault] = []
         self._made = 0
 
     def account(self, account_sid: str = ACCOUNT) -> "FakeTwilioClient":
@@ -108,13 +134,32 @@ class FakeTwilio:
         self._account(account_sid)
         return FakeTwilioClient(self, account_sid)
 
+    def aws_credentials(self, account_sid: str = ACCOUNT) -> "FakeAwsCredentials":
+        """A client of the account's key pairs."""
+        self._account(account_sid)
+        return FakeAwsCredentials(self, account_sid)
+
+    def key_pairs(self, account_sid: str = ACCOUNT) -> list[RegisteredKey]:
+        """What is registered, oldest first."""
+        return list(self._account(account_sid).keys.values())
+
+    def uploads_work(self, account_sid: str = ACCOUNT) -> bool:
+        """Whether the credential chosen for uploads, if any, still lets recordings reach the bucket."""
+        account = self._account(account_sid)
+        chosen = account.credential_sid
+        return not chosen or chosen in account.keys or not self.removed_key_stops_uploads
+
     def set_status(self, status: str, account_sid: str = ACCOUNT) -> None:
         """active, suspended or closed."""
         self._account(account_sid).status = status
 
-    def store_in(self, bucket_url: str, account_sid: str = ACCOUNT) -> None:
-        """The Console switch: where new recordings go. Empty is Twilio's own cloud."""
-        self._account(account_sid).bucket_url = bucket_url.rstrip("/")
+    def store_in(self, bucket_url: str, account_sid: str = ACCOUNT, *, credential_sid: str = "") -> None:
+        """The Console switch: where new recordings go, and with which key. Empty is Twilio's own cloud."""
+        account = self._account(account_sid)
+        if credential_sid and credential_sid not in account.keys:
+            raise KeyError(credential_sid)
+        account.bucket_url = bucket_url.rstrip("/")
+        account.credential_sid = credential_sid
 
     def record(
         self,
@@ -130,8 +175,7 @@ class FakeTwilio:
 
         `duration` is in seconds.
         """
-        self._made += 1
-        sid = sid or "RE" + hashlib.sha256(str(self._made).encode()).hexdigest()[:32]
+        sid = sid or self.made_sid("RE")
         account = self._account(account_sid)
         created = (created_at or self.clock.now()).replace(microsecond=0)
         recording = Recording(
@@ -142,6 +186,8 @@ class FakeTwilio:
             duration=str(duration) if status == COMPLETED else None,
         )
         account.recordings[sid] = _Stored(recording, created)
+        if account.bucket_url and not self.uploads_work(account_sid):
+            self.alert(sid)
         return sid
 
     def set_recording_status(self, sid: str, status: str) -> None:
@@ -172,9 +218,12 @@ class FakeTwilio:
         account, _ = self._find(sid)
         account.alerts.append(UploadAlert(sid, code, self.clock.now().replace(microsecond=0)))
 
-    def fail(self, method: str, error: ReconcileError, times: int = 1) -> None:
-        """The next calls of this method raise the error, whichever account they are for."""
-        self._faults.extend([(method, error)] * times)
+    def fail(self, method: str, error: ReconcileError, times: int = 1, *, committed: bool = False) -> None:
+        """The next calls of this method raise the error, whichever account they are for.
+
+        Where `committed`, only once it is done: a change whose answer was lost (`register`, `remove`).
+        """
+        self._faults.extend([_Fault(method, error, committed)] * times)
 
     def forgive(self) -> None:
         """Forget the faults that are still to come."""
@@ -202,11 +251,23 @@ class FakeTwilio:
         """Log a call, let the world react, and raise the fault that is due."""
         self.calls.append(call)
         self.on_call(call)
-        for index, (method, error) in enumerate(self._faults):
-            if method == call.method:
-                del self._faults[index]
-                raise error
+        self._raise_due(call, committed=False)
         return self._account(call.account_sid)
+
+    def done(self, call: Call) -> None:
+        """Raise the fault that loses the answer, if one is due."""
+        self._raise_due(call, committed=True)
+
+    def made_sid(self, prefix: str) -> str:
+        """A SID nothing else has."""
+        self._made += 1
+        return prefix + hashlib.sha256(str(self._made).encode()).hexdigest()[:32]
+
+    def _raise_due(self, call: Call, *, committed: bool) -> None:
+        for index, fault in enumerate(self._faults):
+            if (fault.method, fault.committed) == (call.method, committed):
+                del self._faults[index]
+                raise fault.error
 
 
 @dataclass(frozen=True)
@@ -268,6 +329,40 @@ class FakeTwilioClient:
         for sid in purged:
             del account.recordings[sid]
         return account.recordings
+
+
+@dataclass(frozen=True)
+class FakeAwsCredentials:
+    """The key pairs of one account of a FakeTwilio. Its calls are `listed`, `register` (by name) and `remove`."""
+
+    world: FakeTwilio
+    account_sid: str
+
+    def listed(self) -> list[AwsCredential]:
+        return [key.credential for key in self._keys(Call(self.account_sid, "listed", None)).values()]
+
+    def register(self, name: str, access_key_id: str, secret_access_key: str) -> AwsCredential:
+        if len(name) > 64:
+            raise ValueError("Twilio takes names of at most 64 characters")
+        if not KEY_PAIR.fullmatch(f"{access_key_id}:{secret_access_key}"):
+            raise Terminal(Reason.SECRET_MALFORMED, "the keys accessKeyId and secretAccessKey are no AWS key pair")
+        call = Call(self.account_sid, "register", name)
+        keys = self._keys(call)
+        made = AwsCredential(self.world.made_sid("CR"), name, self.world.clock.now().replace(microsecond=0))
+        keys[made.sid] = RegisteredKey(made, access_key_id, secret_access_key)
+        self.world.done(call)
+        return made
+
+    def remove(self, sid: str) -> None:
+        call = Call(self.account_sid, "remove", sid)
+        self._keys(call).pop(sid, None)
+        self.world.done(call)
+
+    def _keys(self, call: Call) -> dict[str, RegisteredKey]:
+        account = self.world.called(call)
+        if account.status != "active":
+            raise Wait(Reason.TWILIO_CREDENTIALS_REJECTED, "Twilio refused the credentials")
+        return account.keys
 
 
 def _media_url(account: _Account, sid: str) -> str:

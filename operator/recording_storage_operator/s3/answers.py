@@ -112,6 +112,8 @@ _WORDS: dict[_Meaning, tuple[type[ReconcileError], Reason, str]] = {
     ),
 }
 
+_LACKING = {"NotImplemented", "MethodNotAllowed"}
+
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 _REGION = re.compile(r"[a-z0-9-]{1,32}")
 _SPEC_ERRORS = (sdk.ParamValidationError, sdk.InvalidRegionError, sdk.EndpointProviderError)
@@ -120,6 +122,8 @@ _CREDENTIAL_ERRORS = (
     sdk.PartialCredentialsError,
     sdk.CredentialRetrievalError,
     sdk.ProfileNotFound,
+    sdk.SSOError,
+    sdk.TokenRetrievalError,
 )
 # The SDK's parsers fall over documents that they do not expect in all these ways.
 _PARSER_ERRORS = (ResponseParserError, ValueError, TypeError, LookupError, AttributeError)
@@ -152,6 +156,24 @@ def status_of(error: sdk.ClientError) -> int:
 def says_absent(error: sdk.ClientError, code: str) -> bool:
     """Whether S3 itself said, in its error document under status 404, that a thing does not exist."""
     return status_of(error) == 404 and code_of(error) == code
+
+
+def lacking(error: sdk.ClientError) -> bool:
+    """Whether S3 said, in its error document, that it does not have what was asked for. AWS has everything."""
+    code, status = code_of(error), status_of(error)
+    return status >= 400 and (code in _LACKING or (status in (405, 501) and not code.startswith("HTTP ")))
+
+
+def denied(error: sdk.ClientError) -> bool:
+    """Whether S3 said, in its error document, that it knows these credentials and that a right is missing."""
+    code, status = code_of(error), status_of(error)
+    return status == 403 and not code.startswith("HTTP ") and _meaning(code, status, "") is _Meaning.DENIED
+
+
+def malformed(error: sdk.ClientError) -> bool:
+    """Whether S3 said, in its error document, that it understands a request and not the document sent with it."""
+    code = code_of(error)
+    return status_of(error) == 400 and not code.startswith("HTTP ") and _meaning(code, 400, "") is _Meaning.REFUSED
 
 
 def refusal(error: sdk.ClientError, place: Place, action: str) -> ReconcileError:

@@ -1,4 +1,4 @@
-"""One bucket at S3."""
+"""One bucket at S3, as far as it is read."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,6 @@ from .listing import Marker, latest
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-UNNAMED_REGION = "us-east-1"
-"""The one region that CreateBucket wants not to be named."""
 
 READ_RIGHTS = "s3:GetObject and s3:ListBucket, without which S3 does not tell a missing object from a denied one"
 
@@ -48,26 +45,6 @@ class S3Bucket:
         if region != self._place.region:
             raise wrong_region(self._place, region)
         return BucketFacts(self._place.bucket, region, versioning.get("Status") == "Enabled")
-
-    def create(self) -> None:
-        """Make the bucket in its region. Already ours is success: us-east-1 answers that with 200, others with 409."""
-        region = self._place.region
-        with translated(self._place, "s3:CreateBucket"):
-            try:
-                if region == UNNAMED_REGION:
-                    self._client.create_bucket(Bucket=self._place.bucket)
-                else:
-                    # The SDK's types list the regions of their day; S3 has more.
-                    constraint: Any = {"LocationConstraint": region}
-                    self._client.create_bucket(Bucket=self._place.bucket, CreateBucketConfiguration=constraint)
-            except ClientError as error:
-                if code_of(error) != "BucketAlreadyOwnedByYou":
-                    raise
-
-    def enable_versioning(self) -> None:
-        """Keep deleted objects recoverable and their time of deletion known."""
-        with translated(self._place, "s3:PutBucketVersioning"):
-            self._client.put_bucket_versioning(Bucket=self._place.bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def versions(self, prefix: str, page: str | None = None) -> ObjectVersionPage:
         """A page of the latest versions under a prefix. One request; a bucket without versioning answers it too.

@@ -16,6 +16,7 @@ from botocore.session import Session
 from ..core.desired import Bucket
 from ..core.errors import Terminal
 from ..core.reasons import Reason
+from .admin import S3BucketAdmin
 from .answers import Place, translated
 from .client import S3Bucket
 from .documents import reading_events
@@ -131,6 +132,21 @@ class Connections:
         Raises Terminal for a Secret without the keys that are needed, an endpoint that is not allowed, or a region
         that is none.
         """
+        client, place = self._connect(bucket, values)
+        return S3Bucket(client, place, self._limits.page_size)
+
+    def admin(self, bucket: Bucket, values: Mapping[str, str] | None) -> S3BucketAdmin:
+        """As `bucket`, for its administration."""
+        return S3BucketAdmin(*self._connect(bucket, values))
+
+    def close(self) -> None:
+        """Close every idle connection. Clients handed out stay usable."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+    def _connect(self, bucket: Bucket, values: Mapping[str, str] | None) -> "tuple[S3Client, Place]":
         target = _Target(
             self._endpoint(bucket.endpoint_url),
             bucket.region,
@@ -139,14 +155,7 @@ class Connections:
         )
         place = _place(bucket, target)
         with translated(place, "sts:AssumeRole"), self._lock:
-            return S3Bucket(self._client(target), place, self._limits.page_size)
-
-    def close(self) -> None:
-        """Close every idle connection. Clients handed out stay usable."""
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            return self._client(target), place
 
     def _endpoint(self, url: str) -> str:
         if not url:

@@ -6,6 +6,7 @@ would look deleted. Here a document must say what it is, and say all of it. A li
 takes a quarter of the SDK's time for it.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,10 +25,18 @@ WIRE_STATUS = "StatusOnTheWire"
 LISTING = "Listing"
 """Where a listing that was read is kept."""
 
-# Some servers name the document after the operation.
-_VERSIONING_ROOT = re.compile(
-    rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:VersioningConfiguration|GetBucketVersioningResponse)[\s/>]"
-)
+_ROOTS = {
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketEncryption": "ServerSideEncryptionConfiguration",
+    "GetPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "GetBucketOwnershipControls": "OwnershipControls",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketTagging": "Tagging",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+}
+"""The document that an operation answers with. Some servers name it after the operation instead."""
+
+_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
 _YES_OR_NO = {"true": True, "false": False}
 
 
@@ -115,7 +124,7 @@ def _read(
     customized_response_dict[WIRE_STATUS] = response_dict["status_code"]
     if response_dict["status_code"] >= 300:
         return
-    if operation_model.name == "GetBucketVersioning" and not _VERSIONING_ROOT.match(response_dict["body"]):
+    if not _is_answer_to(operation_model.name, response_dict["status_code"], response_dict["body"]):
         response_dict["status_code"] = 500
     if operation_model.name == "ListObjectVersions":
         try:
@@ -124,3 +133,22 @@ def _read(
             response_dict["status_code"] = 500
         else:
             response_dict["body"] = b""
+
+
+def _is_answer_to(operation: str, status: int, body: bytes) -> bool:
+    """Whether a success is that of S3, for the operations of which it is said here."""
+    if operation in _ROOTS:
+        root = _ROOT.match(body)
+        return root is not None and root[1].decode() in (_ROOTS[operation], f"{operation}Response")
+    if operation == "GetBucketPolicy":
+        return _is_policy(body)
+    # Of a page of some proxy it would be believed that a bucket is gone.
+    return operation != "DeleteBucket" or status == 204
+
+
+def _is_policy(body: bytes) -> bool:
+    try:
+        policy = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(policy, dict) and "Statement" in policy

@@ -43,7 +43,7 @@ class Answer:
 class Asked:
     """What was asked for, and with which Secret: for messages."""
 
-    what: Literal["the account", "its recordings", "its Monitor events", "its Monitor alerts"]
+    what: Literal["the account", "its recordings", "its Monitor events", "its Monitor alerts", "its AWS credentials"]
     account_sid: str
     secret_name: str
 
@@ -63,13 +63,41 @@ def document(answer: Answer, asked: Asked) -> bytes | None:
     Raises Wait where a person has to act (401, 403), else Transient: for everything that is no answer at all.
     """
     if answer.status == 200:
-        if not _is_json(answer):
-            raise unusable(asked, "a document that is not JSON")
-        return answer.body
-    code = _problem_code(answer)
-    if answer.status == 404 and code == NOT_FOUND_CODE:
+        return _json(answer, asked)
+    if _is_unknown(answer):
         return None
-    raise _refusal(answer, code, asked)
+    raise _refusal(answer, asked)
+
+
+def present(answer: Answer, asked: Asked) -> bytes:
+    """The document of a list, which exists where the account does. Raises as `document` does."""
+    body = document(answer, asked)
+    if body is None:
+        raise unusable(asked, f"that there is no such list (error {NOT_FOUND_CODE})")
+    return body
+
+
+def created(answer: Answer, asked: Asked) -> bytes:
+    """The document of what a POST made. Raises as `document` does; after Transient it may have been made or not."""
+    if answer.status == 201:
+        return _json(answer, asked)
+    raise _refusal(answer, asked)
+
+
+def removed(answer: Answer, asked: Asked) -> None:
+    """Returns where it is gone after a DELETE, by this one or before it. Raises as `document` does."""
+    if answer.status != 204 and not _is_unknown(answer):
+        raise _refusal(answer, asked)
+
+
+def problem_code(answer: Answer) -> int | None:
+    """The code in Twilio's own error document, None where it has none or it is no such document."""
+    if not _is_json(answer):
+        return None
+    try:
+        return _PROBLEM.decode(answer.body).code
+    except (ValueError, RecursionError):
+        return None
 
 
 def unusable(asked: Asked, what: str) -> Transient:
@@ -99,8 +127,9 @@ def retry_after(answer: Answer) -> float | None:
     return min(seconds, MAX_RETRY_AFTER) if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _refusal(answer: Answer, code: int | None, asked: Asked) -> ReconcileError:
-    """The error for an answer other than 200."""
+def _refusal(answer: Answer, asked: Asked) -> ReconcileError:
+    """The error for an answer that is not the wanted one."""
+    code = problem_code(answer)
     if answer.status == 401:
         return _rejected(asked)
     if answer.status == 403:
@@ -158,13 +187,14 @@ def _is_json(answer: Answer) -> bool:
     return answer.content_type.partition(";")[0].strip().lower() == "application/json"
 
 
-def _problem_code(answer: Answer) -> int | None:
+def _json(answer: Answer, asked: Asked) -> bytes:
     if not _is_json(answer):
-        return None
-    try:
-        return _PROBLEM.decode(answer.body).code
-    except (ValueError, RecursionError):
-        return None
+        raise unusable(asked, "a document that is not JSON")
+    return answer.body
+
+
+def _is_unknown(answer: Answer) -> bool:
+    return answer.status == 404 and problem_code(answer) == NOT_FOUND_CODE
 
 
 def _http_date(text: str) -> datetime | None:

@@ -11,7 +11,7 @@ from ..core.facts import AccountFacts, DeletionEventPage, UploadAlertPage
 from ..core.reasons import Reason
 from ..core.recordings import PAGE_SIZE, Recording, RecordingPage
 from . import documents
-from .answers import Answer, Asked, document, server_time, unusable
+from .answers import Answer, Asked, document, present, server_time
 from .pages import next_absolute, next_relative, with_parameter
 from .patience import Patience
 from .transport import Transport
@@ -28,6 +28,7 @@ class Roots:
 
     api: str
     monitor: str
+    accounts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class TwilioRestClient:
         query = with_parameter(page or urlencode({"PageSize": page_size}), *SOFT_DELETED)
 
         def read(answer: Answer) -> RecordingPage:
-            found, uri = documents.own_recordings(_present(answer, asked), asked)
+            found, uri = documents.own_recordings(present(answer, asked), asked)
             return RecordingPage(found, next_relative(uri, f"{self._account_path}/Recordings.json", query, asked))
 
         return self._ask(f"{self._account_url}/Recordings.json?{query}", read)
@@ -93,7 +94,7 @@ class TwilioRestClient:
         query = page or _first_query(since, EventType="recording.deleted")
 
         def read(answer: Answer) -> DeletionEventPage:
-            found, url = documents.deletions(_present(answer, asked), asked)
+            found, url = documents.deletions(present(answer, asked), asked)
             return DeletionEventPage(found, next_absolute(url, listing, query, asked))
 
         return self._ask(f"{listing}?{query}", read)
@@ -109,7 +110,7 @@ class TwilioRestClient:
         query = page or _first_query(since)
 
         def read(answer: Answer) -> UploadAlertPage:
-            found, url = documents.upload_failures(_present(answer, asked), asked)
+            found, url = documents.upload_failures(present(answer, asked), asked)
             return UploadAlertPage(found, next_absolute(url, listing, query, asked))
 
         return self._ask(f"{listing}?{query}", read)
@@ -137,14 +138,6 @@ class TwilioRestClient:
     def _ask(self, url: str, read: Callable[[Answer], T]) -> T:
         """Reading is part of the attempt: a document that is no good is asked for again."""
         return self.patience.persist(lambda: read(self.transport.get(url)))
-
-
-def _present(answer: Answer, asked: Asked) -> bytes:
-    """The document of a list, which exists where the account does."""
-    body = document(answer, asked)
-    if body is None:
-        raise unusable(asked, "that there is no such list (error 20404)")
-    return body
 
 
 def _account(answer: Answer, asked: Asked) -> AccountFacts:

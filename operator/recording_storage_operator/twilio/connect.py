@@ -3,11 +3,13 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ..core.desired import TwilioAccount
 from ..core.errors import Terminal
 from ..core.reasons import Reason
+from .aws_credentials import TwilioAwsCredentials
 from .client import Roots, TwilioRestClient
 from .network import Network, Timeouts
 from .patience import Patience
@@ -21,6 +23,9 @@ _ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 _KEY_SID = re.compile(r"SK[0-9a-f]{32}")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+C = TypeVar("C", TwilioRestClient, TwilioAwsCredentials)
 
 
 class TwilioConnector:
@@ -47,9 +52,22 @@ class TwilioConnector:
 
     def connect(self, account: TwilioAccount, values: Mapping[str, str], secret_name: str) -> TwilioRestClient:
         """A client of the account, without a request yet. Raises Terminal for a spec or a Secret that cannot work."""
+        return self._client(TwilioRestClient, account, values, secret_name)
+
+    def aws_credentials(
+        self, account: TwilioAccount, values: Mapping[str, str], secret_name: str
+    ) -> TwilioAwsCredentials:
+        """As `connect`, for the key pairs the account keeps at Twilio."""
+        return self._client(TwilioAwsCredentials, account, values, secret_name)
+
+    def close(self) -> None:
+        """Give up the connections. Clients made by this connector end with it."""
+        self._network.close()
+
+    def _client(self, kind: type[C], account: TwilioAccount, values: Mapping[str, str], secret_name: str) -> C:
         if not _ACCOUNT_SID.fullmatch(account.account_sid):
             raise Terminal(Reason.INVALID_SPEC, "spec.twilio.accountSid must be AC and 32 hexadecimal digits.")
-        return TwilioRestClient(
+        return kind(
             account_sid=account.account_sid,
             secret_name=secret_name,
             roots=roots(account, self._base_url),
@@ -61,10 +79,6 @@ class TwilioConnector:
             ),
             patience=self._patience,
         )
-
-    def close(self) -> None:
-        """Give up the connections. Clients made by this connector end with it."""
-        self._network.close()
 
 
 def roots(account: TwilioAccount, base_url: str = "") -> Roots:
@@ -80,9 +94,9 @@ def roots(account: TwilioAccount, base_url: str = "") -> Roots:
             Reason.INVALID_SPEC, "spec.twilio.region and spec.twilio.edge are names like ie1 and dublin, no addresses."
         )
     if base_url:
-        return Roots(base_url, base_url)
+        return Roots(base_url, base_url, base_url)
     domain = ".".join([*labels, "twilio.com"])
-    return Roots(f"https://api.{domain}", f"https://monitor.{domain}")
+    return Roots(f"https://api.{domain}", f"https://monitor.{domain}", f"https://accounts.{domain}")
 
 
 def credentials(account_sid: str, values: Mapping[str, str], secret_name: str) -> Credentials:

@@ -5,15 +5,16 @@ half a page read as a whole one would make recordings look gone.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from operator import attrgetter
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from ..core.facts import AccountFacts, DeletionEvent, UploadAlert
+from ..core.facts import AccountFacts, AwsCredential, DeletionEvent, UploadAlert
 from ..core.recordings import Recording
 from .answers import Asked, unusable
 
@@ -75,11 +76,25 @@ class _Alerts(msgspec.Struct):
     meta: _Meta
 
 
+class _AwsCredential(msgspec.Struct):
+    sid: Annotated[str, msgspec.Meta(min_length=34, max_length=34)]
+    account_sid: str
+    date_created: str
+    friendly_name: str | None = None
+
+
+class _AwsCredentials(msgspec.Struct):
+    credentials: list[_AwsCredential]
+    meta: _Meta
+
+
 _ACCOUNT: Final = msgspec.json.Decoder(_Account)
 _RECORDING: Final = msgspec.json.Decoder(_Owned)
 _RECORDINGS: Final = msgspec.json.Decoder(_Recordings)
 _EVENTS: Final = msgspec.json.Decoder(_Events)
 _ALERTS: Final = msgspec.json.Decoder(_Alerts)
+_AWS_CREDENTIAL: Final = msgspec.json.Decoder(_AwsCredential)
+_AWS_CREDENTIALS: Final = msgspec.json.Decoder(_AwsCredentials)
 
 _owner: Final = attrgetter("account_sid")
 
@@ -144,6 +159,35 @@ def upload_failures(body: bytes, asked: Asked) -> tuple[list[UploadAlert], str |
             and alert.resource_sid.startswith("RE")
         ]
     return found, page.meta.next_page_url
+
+
+def aws_credential(body: bytes, asked: Asked) -> tuple[AwsCredential, str]:
+    """A credential, and the SID of the account whose it is."""
+    with _well_formed(asked):
+        row = _AWS_CREDENTIAL.decode(body)
+        return _registered(row), row.account_sid
+
+
+def own_aws_credentials(body: bytes, asked: Asked) -> tuple[list[AwsCredential], str | None]:
+    """The account's own credentials and the next page's address. Those of other accounts are left out."""
+    with _well_formed(asked):
+        page = _AWS_CREDENTIALS.decode(body)
+        found = [_registered(row) for row in page.credentials if row.account_sid == asked.account_sid]
+    return found, page.meta.next_page_url
+
+
+def _registered(row: _AwsCredential) -> AwsCredential:
+    return AwsCredential(row.sid, row.friendly_name or "", _either_date(row.date_created))
+
+
+def _either_date(text: str) -> datetime:
+    """ISO 8601, which Twilio's examples of this resource show, or RFC 2822, which their description names."""
+    for read in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError):  # which quotes the text: no answer's content belongs in a traceback
+            date = read(text)
+            if date.tzinfo is not None:
+                return date.astimezone(UTC)
+    raise ValueError("no date with an offset, in neither form")
 
 
 @contextmanager

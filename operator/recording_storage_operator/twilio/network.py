@@ -20,7 +20,7 @@ MAX_CONNECTIONS = 32
 """For each host. Twilio limits requests in flight for each account; this only bounds the sockets of one process."""
 
 MAX_HOSTS = 16
-"""Hosts whose connections are kept: two for each of Twilio's regions that is in use."""
+"""Hosts whose connections are kept: three for each of Twilio's regions that is in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,14 @@ class Network:
         self._proxied = _pools(trust, proxy) if trust and (proxy := _proxy()) else self._direct
         self._through = lru_cache(self._choose)
 
-    def get(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-        """The answer's head; its body is still to be read, and the answer to be closed. Raises urllib3's errors."""
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        """Send once. The answer's body is still to be read, and the answer to be closed. Raises urllib3's errors."""
         return self._through(urlsplit(url).netloc).request(
-            "GET",
+            method,
             url,
+            body=body,
             headers=headers,
             timeout=self._timeout,
             pool_timeout=self._wait,

@@ -1,4 +1,4 @@
-"""Trying again within one call. Everything this adapter sends is a read, so it may always be sent again."""
+"""Trying again within one call, where sending the same request again does no harm."""
 
 import random
 import time
@@ -11,7 +11,10 @@ from ..core.reasons import Reason
 
 T = TypeVar("T")
 
-_PASSING = frozenset({Reason.TWILIO_THROTTLED, Reason.TWILIO_UNREACHABLE, Reason.TWILIO_ANSWER_UNUSABLE})
+_UNPROCESSED = frozenset({Reason.TWILIO_THROTTLED})
+"""Twilio did nothing: it answered 429."""
+
+_PASSING = _UNPROCESSED | {Reason.TWILIO_UNREACHABLE, Reason.TWILIO_ANSWER_UNUSABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,11 @@ class Patience:
     random: Callable[[], float] = random.random
     """Between 0 and 1."""
 
-    def persist(self, attempt: Callable[[], T]) -> T:
-        """What `attempt` returns; else the error of the last one."""
+    def persist(self, attempt: Callable[[], T], *, repeatable: bool = True) -> T:
+        """What `attempt` returns; else the error of the last one.
+
+        What is not `repeatable` is sent again only where Twilio refused to process it, so that it happens once at most.
+        """
         started = self.monotonic()
         refused = False
         for number in range(self.attempts - 1):
@@ -40,7 +46,7 @@ class Patience:
                 return attempt()
             except (Transient, Wait) as error:
                 delay = self._delay(number, error)
-                if not _may_pass(error, refused) or self.monotonic() - started + delay > self.budget:
+                if not _may_pass(error, refused, repeatable) or self.monotonic() - started + delay > self.budget:
                     raise
                 refused = isinstance(error, Wait)
             self.sleep(delay)
@@ -52,8 +58,8 @@ class Patience:
         return max(backoff, asked or 0.0)
 
 
-def _may_pass(error: ReconcileError, refused: bool) -> bool:
+def _may_pass(error: ReconcileError, refused: bool, repeatable: bool) -> bool:
     """A single 401 may be a hiccup of Twilio's edge, so it is asked once more before a person is told of it."""
     if isinstance(error, Transient):
-        return error.reason in _PASSING
+        return error.reason in (_PASSING if repeatable else _UNPROCESSED)
     return error.reason is Reason.TWILIO_CREDENTIALS_REJECTED and not refused

@@ -1,9 +1,10 @@
-"""One GET over HTTP, with one account's credentials: the whole answer, or an error of ours."""
+"""One request over HTTP, with one account's credentials: the whole answer, or an error of ours."""
 
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from urllib3 import BaseHTTPResponse, exceptions
 
@@ -24,6 +25,8 @@ HEADERS = {
     "Accept-Encoding": "gzip",
     "User-Agent": f"recording-storage-operator/{__version__}",
 }
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 LATE = "did not answer in time"
 UNREACHABLE = "could not be reached, or broke off its answer"
@@ -52,7 +55,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Sends requests of one account through the connections all accounts share."""
+    """Sends requests of one account, each exactly once, through the connections all accounts share.
+
+    Every method returns the answer, whatever its status, and raises Transient where none came in whole: what was to
+    be changed may then be changed all the same.
+    """
 
     network: Network
     credentials: Credentials
@@ -60,9 +67,21 @@ class Transport:
     monotonic: Callable[[], float]
 
     def get(self, url: str) -> Answer:
-        """The answer, whatever its status. Raises Transient where none came in whole."""
+        """Read."""
+        return self._send("GET", url, {})
+
+    def post(self, url: str, fields: Mapping[str, str]) -> Answer:
+        """Send a form."""
+        return self._send("POST", url, FORM, urlencode(fields).encode())
+
+    def delete(self, url: str) -> Answer:
+        """Delete."""
+        return self._send("DELETE", url, {})
+
+    def _send(self, method: str, url: str, extra: Mapping[str, str], body: bytes | None = None) -> Answer:
+        headers = {**HEADERS, **extra, "Authorization": self.credentials.header}
         try:
-            response = self.network.get(url, HEADERS | {"Authorization": self.credentials.header})
+            response = self.network.send(method, url, headers, body)
             try:
                 return self._answer(response, url)
             finally:

@@ -7,6 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 from recording_storage_operator.core.desired import Bucket
+from recording_storage_operator.core.errors import ReconcileError, Terminal, Transient, Wait
+from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.s3.admin import S3BucketAdmin
 from recording_storage_operator.s3.client import S3Bucket
 from recording_storage_operator.s3.connect import Connections, Limits
 
@@ -80,6 +83,9 @@ class ScriptedServer:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 asked = Asked(self.command, self.path, dict(self.headers), body, self.client_address)
                 answer = server.answer(asked)
+                if answer.hang:
+                    self.close_connection = True
+                    return
                 self.send_response(answer.status)
                 for header, value in answer.headers.items():
                     self.send_header(header, value)
@@ -90,7 +96,7 @@ class ScriptedServer:
                     self.wfile.write(answer.body)
                 self.close_connection = self.close_connection or length != len(answer.body)
 
-            do_GET = do_HEAD = do_PUT = do_CONNECT = handle_any  # noqa: N815  # names that http.server looks for
+            do_GET = do_HEAD = do_PUT = do_DELETE = do_CONNECT = handle_any  # noqa: N815  # names that http.server looks for
 
             def log_message(self, *_: object) -> None:
                 """Nothing: pytest shows what matters."""
@@ -122,8 +128,15 @@ class Stage:
     def client(self, *script: Answer, region: str = "us-east-1", attempts: int = 1) -> S3Bucket:
         """Begin a script; its audience."""
         self._server.play(*script)
-        bucket = Bucket(NAME, region, endpoint_url=self.endpoint, credentials_secret="s3-keys")
-        return self._connections[attempts].bucket(bucket, VALUES)
+        return self._connections[attempts].bucket(self._bucket(region), VALUES)
+
+    def admin(self, *script: Answer, region: str = "us-east-1", attempts: int = 1) -> S3BucketAdmin:
+        """As `client`."""
+        self._server.play(*script)
+        return self._connections[attempts].admin(self._bucket(region), VALUES)
+
+    def _bucket(self, region: str) -> Bucket:
+        return Bucket(NAME, region, endpoint_url=self.endpoint, credentials_secret="s3-keys")
 
     def _connect(self, attempts: int) -> Connections:
         limits = Limits(connect_timeout=2, read_timeout=0.3, attempts=attempts)
@@ -155,3 +168,34 @@ def row(
         f"<{kind}><Key>{key}</Key><VersionId>v1</VersionId><IsLatest>{latest}</IsLatest>"
         f"<LastModified>{time}</LastModified><Size>{size}</Size></{kind}>"
     )
+
+
+UNUSABLE = (Transient, Reason.S3_ANSWER_UNUSABLE)
+UNREACHABLE = (Transient, Reason.S3_UNREACHABLE)
+
+REFUSALS = {
+    "502 of a proxy": (Answer(502, b"<html>bad gateway</html>"), UNREACHABLE),
+    "500": (error("InternalError", 500), UNREACHABLE),
+    "slow down": (error("SlowDown", 503), UNREACHABLE),
+    "too many requests": (Answer(429), UNREACHABLE),
+    "request timed out": (error("RequestTimeout", 400), UNREACHABLE),
+    "headers that never come": (Answer(hang=True), UNREACHABLE),
+    "denied": (error("AccessDenied", 403), (Wait, Reason.S3_ACCESS_DENIED)),
+    "403 without document": (Answer(403), (Wait, Reason.S3_ACCESS_DENIED)),
+    "unknown access key": (error("InvalidAccessKeyId", 403), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
+    "wrong secret key": (error("SignatureDoesNotMatch", 403), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
+    "expired token": (error("ExpiredToken", 400), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
+    "access key of a wrong form": (error("AuthorizationHeaderMalformed", 400), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
+    "clock": (error("RequestTimeTooSkewed", 403), (Wait, Reason.CLOCK_SKEW)),
+    "no such bucket": (error("NoSuchBucket", 404), (Wait, Reason.BUCKET_MISSING)),
+    "redirect": (error("PermanentRedirect", 301), (Wait, Reason.BUCKET_WRONG_REGION)),
+    "bucket name": (error("InvalidBucketName", 400), (Terminal, Reason.INVALID_SPEC)),
+    "not implemented": (error("NotImplemented", 501), (Wait, Reason.S3_ANSWER_UNUSABLE)),
+    "something new": (error("NeverHeardOf", 400), (Wait, Reason.S3_ANSWER_UNUSABLE)),
+}
+"""Error answers that mean the same to every call, and what they mean."""
+
+
+def kind(error: ReconcileError) -> tuple[type[ReconcileError], Reason]:
+    """What an error is."""
+    return type(error), error.reason

@@ -5,14 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recording_storage_operator.core.errors import ReconcileError, Terminal, Transient, Wait
+from recording_storage_operator.core.errors import ReconcileError, Transient, Wait
 from recording_storage_operator.core.facts import BucketFacts, ObjectVersion
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.s3.client import S3Bucket
-from tests.unit.s3.scripted import NAME, Answer, Stage, error, listing, row
+from tests.unit.s3.scripted import NAME, REFUSALS, UNREACHABLE, UNUSABLE, Answer, Stage, error, kind, listing, row
 
-UNUSABLE = (Transient, Reason.S3_ANSWER_UNUSABLE)
-UNREACHABLE = (Transient, Reason.S3_UNREACHABLE)
 GOOD = listing(row("rec/a"))
 VERSIONING = Answer(
     200, b'<?xml version="1.0"?>\n<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
@@ -34,10 +32,6 @@ def failure(stage: Stage, ask: Callable[[S3Bucket], object], *script: Answer) ->
     assert str(caught.value) == caught.value.message
     assert stage.endpoint in caught.value.message or NAME in caught.value.message
     return caught.value
-
-
-def kind(error: ReconcileError) -> tuple[type[ReconcileError], Reason]:
-    return type(error), error.reason
 
 
 def versions(client: S3Bucket) -> object:
@@ -157,28 +151,6 @@ def test_a_listing_is_read_in_full(stage: Stage) -> None:
     ]
 
 
-REFUSALS = {
-    "502 of a proxy": (Answer(502, b"<html>bad gateway</html>"), UNREACHABLE),
-    "500": (error("InternalError", 500), UNREACHABLE),
-    "slow down": (error("SlowDown", 503), UNREACHABLE),
-    "too many requests": (Answer(429), UNREACHABLE),
-    "request timed out": (error("RequestTimeout", 400), UNREACHABLE),
-    "headers that never come": (Answer(hang=True), UNREACHABLE),
-    "denied": (error("AccessDenied", 403), (Wait, Reason.S3_ACCESS_DENIED)),
-    "403 without document": (Answer(403), (Wait, Reason.S3_ACCESS_DENIED)),
-    "unknown access key": (error("InvalidAccessKeyId", 403), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
-    "wrong secret key": (error("SignatureDoesNotMatch", 403), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
-    "expired token": (error("ExpiredToken", 400), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
-    "access key of a wrong form": (error("AuthorizationHeaderMalformed", 400), (Wait, Reason.S3_CREDENTIALS_REJECTED)),
-    "clock": (error("RequestTimeTooSkewed", 403), (Wait, Reason.CLOCK_SKEW)),
-    "no such bucket": (error("NoSuchBucket", 404), (Wait, Reason.BUCKET_MISSING)),
-    "redirect": (error("PermanentRedirect", 301), (Wait, Reason.BUCKET_WRONG_REGION)),
-    "bucket name": (error("InvalidBucketName", 400), (Terminal, Reason.INVALID_SPEC)),
-    "not implemented": (error("NotImplemented", 501), (Wait, Reason.S3_ANSWER_UNUSABLE)),
-    "something new": (error("NeverHeardOf", 400), (Wait, Reason.S3_ANSWER_UNUSABLE)),
-}
-
-
 @pytest.mark.parametrize(("answer", "meaning"), REFUSALS.values(), ids=REFUSALS.keys())
 def test_a_refused_listing_says_what_to_do(
     stage: Stage, answer: Answer, meaning: tuple[type[ReconcileError], Reason]
@@ -191,14 +163,6 @@ def test_a_refused_question_for_an_object_is_never_a_no(
     stage: Stage, answer: Answer, meaning: tuple[type[ReconcileError], Reason]
 ) -> None:
     assert kind(failure(stage, has, Answer(404), answer)) == meaning
-
-
-@pytest.mark.parametrize(("answer", "meaning"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_a_refused_write_is_an_error(
-    stage: Stage, answer: Answer, meaning: tuple[type[ReconcileError], Reason]
-) -> None:
-    assert kind(failure(stage, S3Bucket.enable_versioning, answer)) == meaning
-    assert kind(failure(stage, S3Bucket.create, answer)) == meaning
 
 
 def test_a_passing_fault_is_tried_again_at_once(stage: Stage) -> None:
@@ -343,23 +307,3 @@ def test_a_bucket_that_answers_from_elsewhere_is_not_ours_to_use(stage: Stage) -
 
     assert kind(elsewhere) == (Wait, Reason.BUCKET_WRONG_REGION)
     assert "in eu-west-1, but spec.s3.region says us-east-1" in elsewhere.message
-
-
-@pytest.mark.parametrize(("region", "constraint"), [("us-east-1", b""), ("eu-west-1", b">eu-west-1<")])
-def test_the_region_is_asked_for_except_where_s3_wants_it_unnamed(stage: Stage, region: str, constraint: bytes) -> None:
-    client = stage.client(Answer(200), region=region)
-    client.create()
-
-    assert constraint in stage.asked[0].body
-    assert bool(stage.asked[0].body) == bool(constraint)
-
-
-def test_a_bucket_that_is_already_ours_is_success(stage: Stage) -> None:
-    client = stage.client(error("BucketAlreadyOwnedByYou", 409))
-    client.create()
-
-
-def test_a_bucket_name_that_is_taken_waits_for_a_person(stage: Stage) -> None:
-    taken = failure(stage, S3Bucket.create, error("BucketAlreadyExists", 409))
-
-    assert kind(taken) == (Wait, Reason.BUCKET_NOT_OWNED)

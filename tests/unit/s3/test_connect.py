@@ -8,6 +8,7 @@ import pytest
 
 from recording_storage_operator.core.desired import Bucket
 from recording_storage_operator.core.errors import ReconcileError, Terminal, Transient, Wait
+from recording_storage_operator.core.facts import Aspect
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.s3.connect import Connections, Limits, origin
 from tests.unit.s3.scripted import NAME, VALUES, Answer, ScriptedServer, error, listing, row
@@ -139,6 +140,30 @@ def test_an_endpoint_outside_the_list_is_refused_with_the_setting_to_change(endp
     assert outside.reason is Reason.ENDPOINT_NOT_ALLOWED
     assert "RECORDINGS_S3_ENDPOINTS" in outside.message
     assert endpoint in outside.message
+
+
+def test_an_administrator_is_held_to_the_same_endpoints_and_secrets(
+    connections: Connections, server: ScriptedServer
+) -> None:
+    cases = [
+        (bucket("https://example.com"), VALUES, Reason.ENDPOINT_NOT_ALLOWED),
+        (bucket(server.endpoint), None, Reason.SECRET_MISSING),
+        (bucket(server.endpoint), {}, Reason.SECRET_MALFORMED),
+        (bucket(server.endpoint, secret=""), None, Reason.CREDENTIALS_REQUIRED),
+    ]
+    for wanted, values, reason in cases:
+        with pytest.raises(Terminal) as caught:
+            connections.admin(wanted, values)
+        assert caught.value.reason is reason
+
+
+def test_an_administrator_shares_the_connection_of_a_reader(connections: Connections, server: ScriptedServer) -> None:
+    connections.bucket(bucket(server.endpoint), VALUES).versions("rec/")
+    with pytest.raises(Transient):
+        connections.admin(bucket(server.endpoint), VALUES).read(Aspect.TAGS)
+
+    assert peers(server) == 1
+    assert len(server.asked) == 2
 
 
 @pytest.mark.parametrize(

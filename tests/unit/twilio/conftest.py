@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from recording_storage_operator.core.desired import TwilioAccount
+from recording_storage_operator.twilio.aws_credentials import TwilioAwsCredentials
 from recording_storage_operator.twilio.client import TwilioRestClient
 from recording_storage_operator.twilio.connect import TwilioConnector
 from recording_storage_operator.twilio.network import Timeouts
@@ -14,6 +15,7 @@ from tests.unit.twilio.wire import ACCOUNT, TOKEN, CannedServer, Reply
 
 Serve = Callable[..., CannedServer]
 Connect = Callable[..., TwilioRestClient]
+ConnectKeys = Callable[..., TwilioAwsCredentials]
 
 ONCE = Patience(attempts=1)
 
@@ -44,5 +46,16 @@ def connect(resources: ExitStack) -> Connect:
         connector = TwilioConnector(url, patience=patience, timeouts=limits)
         resources.callback(connector.close)
         return connector.connect(TwilioAccount(ACCOUNT, "twilio"), secret or {"authToken": TOKEN}, "twilio")
+
+    return client
+
+
+@pytest.fixture
+def connect_keys(resources: ExitStack) -> ConnectKeys:
+    def client(url: str, attempts: int = 1, secret: Mapping[str, str] | None = None) -> TwilioAwsCredentials:
+        patience = Patience(attempts=attempts, sleep=lambda _: None)
+        connector = TwilioConnector(url, patience=patience, timeouts=Timeouts(connect=5, read=0.5, answer=5))
+        resources.callback(connector.close)
+        return connector.aws_credentials(TwilioAccount(ACCOUNT, "twilio"), secret or {"authToken": TOKEN}, "twilio")
 
     return client

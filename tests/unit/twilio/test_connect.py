@@ -56,17 +56,23 @@ def test_a_malformed_secret_is_refused_with_the_name_of_the_key_and_nothing_of_i
 
 
 def test_the_default_roots_are_twilios_over_https() -> None:
-    assert roots(TwilioAccount(ACCOUNT, "s")) == Roots("https://api.twilio.com", "https://monitor.twilio.com")
+    assert roots(TwilioAccount(ACCOUNT, "s")) == Roots(
+        "https://api.twilio.com", "https://monitor.twilio.com", "https://accounts.twilio.com"
+    )
 
 
 def test_region_and_edge_are_part_of_every_root() -> None:
     found = roots(TwilioAccount(ACCOUNT, "s", region="ie1", edge="dublin"))
-    assert found == Roots("https://api.dublin.ie1.twilio.com", "https://monitor.dublin.ie1.twilio.com")
+    assert found == Roots(
+        "https://api.dublin.ie1.twilio.com",
+        "https://monitor.dublin.ie1.twilio.com",
+        "https://accounts.dublin.ie1.twilio.com",
+    )
 
 
 def test_a_base_url_stands_for_all_roots() -> None:
     found = roots(TwilioAccount(ACCOUNT, "s", region="ie1", edge="dublin"), "http://127.0.0.1:9")
-    assert found == Roots("http://127.0.0.1:9", "http://127.0.0.1:9")
+    assert found == Roots(*["http://127.0.0.1:9"] * 3)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +95,11 @@ def test_a_region_or_edge_that_would_lead_elsewhere_is_refused(region: str, edge
 @pytest.mark.parametrize("account_sid", ["", "AC123", f"{ACCOUNT}/../{ACCOUNT}", f"{ACCOUNT}\n", "SK" + "a" * 32])
 def test_an_account_sid_that_is_none_never_becomes_part_of_a_path(account_sid: str) -> None:
     connector = TwilioConnector()
-    with pytest.raises(Terminal) as caught:
-        connector.connect(TwilioAccount(account_sid, "s"), {"authToken": TOKEN}, "s")
+    for make in (connector.connect, connector.aws_credentials):
+        with pytest.raises(Terminal) as caught:
+            make(TwilioAccount(account_sid, "s"), {"authToken": TOKEN}, "s")
+        assert caught.value.reason is Reason.INVALID_SPEC
     connector.close()
-    assert caught.value.reason is Reason.INVALID_SPEC
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,20 @@ def test_no_attempt_starts_after_the_budget_is_used_up() -> None:
     assert scene.calls == 1
 
 
+@pytest.mark.parametrize("error", [UNREACHABLE, UNUSABLE])
+def test_what_may_have_happened_is_not_sent_again_unless_it_may_be_repeated(error: ReconcileError) -> None:
+    scene = Scene([error])
+    with pytest.raises(Transient):
+        scene.patience().persist(scene.attempt, repeatable=False)
+    assert (scene.calls, scene.slept) == (1, [])
+
+
+@pytest.mark.parametrize("error", [THROTTLED, REFUSED])
+def test_what_twilio_refused_to_process_is_sent_again_in_any_case(error: ReconcileError) -> None:
+    scene = Scene([error])
+    assert scene.patience().persist(scene.attempt, repeatable=False) == "done"
+
+
 def test_errors_that_are_not_ours_are_not_swallowed() -> None:
     def defect() -> None:
         raise ZeroDivisionError

@@ -104,6 +104,20 @@ def monitor_page(key: str, *items: dict[str, Any], following: str | None = None)
     return {key: list(items), "meta": {"key": key, "page": 0, "page_size": 1000, "next_page_url": following}}
 
 
+def aws_credential(number: int = 1, **changes: Any) -> dict[str, Any]:
+    """All fields of a registered key pair, as accounts.twilio.com shows it."""
+    name = f"CR{number:032x}"
+    whole = {
+        "sid": name,
+        "account_sid": ACCOUNT,
+        "friendly_name": "writer",
+        "date_created": "2026-03-01T11:00:00Z",
+        "date_updated": "2026-03-01T11:00:00Z",
+        "url": f"https://accounts.twilio.com/v1/Credentials/AWS/{name}",
+    }
+    return whole | changes
+
+
 def problem(code: int | None, status: int) -> dict[str, Any]:
     whole: dict[str, Any] = {"message": "as Twilio words it", "status": status}
     return whole if code is None else whole | {"code": code, "more_info": f"https://www.twilio.com/docs/errors/{code}"}
@@ -133,6 +147,8 @@ class Seen:
 
     path: str
     headers: Mapping[str, str]
+    method: str
+    body: bytes
 
 
 class CannedServer:
@@ -148,9 +164,12 @@ class CannedServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                canned.seen.append(Seen(self.path, dict(self.headers)))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                canned.seen.append(Seen(self.path, dict(self.headers), self.command, body))
                 reply = canned.replies.pop(0) if len(canned.replies) > 1 else canned.replies[0]
                 _send(self, reply, canned.closing)
+
+            do_POST = do_DELETE = do_GET  # noqa: N815 - the base class's names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 """Nothing: a test's output is the test's."""
