@@ -5,17 +5,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from random import SystemRandom
 
 from .api import names
+from .clouds import CloudsAndLedgers
 from .core.clock import Clock
-from .core.desired import Bucket, TwilioAccount
-from .core.secret import Secret
 from .core.verdicts import ACCEPT_MISSING
-from .core.work import Key
 from .engine.backoff import Backoff
 from .engine.intake import Intake
 from .engine.queue import WorkQueue
@@ -32,8 +29,8 @@ from .kube.connect import Connection, load_configuration
 from .kube.secrets import SecretReader
 from .kube.slices import SliceStore
 from .kube.storages import StorageClient
-from .reconcile.ports import BucketClient, LedgerStore, TwilioClient
-from .reconcile.reconciler import Ports, Reconciler
+from .reconcile.connect import Ports
+from .reconcile.reconciler import Reconciler
 from .reconcile.visits import Visits
 from .s3.connect import Connections
 from .settings import Settings
@@ -60,27 +57,6 @@ class SystemClock:
         return time.monotonic()
 
 
-@dataclass(frozen=True, slots=True)
-class Clouds:
-    """Clients for the credentials of a resource."""
-
-    twilio_connector: TwilioConnector
-    s3_connections: Connections
-    kubernetes: Connection
-
-    def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
-        """A client of the account."""
-        return self.twilio_connector.connect(account, secret.values, account.credentials_secret)
-
-    def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
-        """A client of the bucket."""
-        return self.s3_connections.bucket(bucket, secret.values if secret else None)
-
-    def ledger(self, key: Key, uid: str) -> LedgerStore:
-        """The slices of a resource."""
-        return SliceStore(self.kubernetes, SLICES, key, uid)
-
-
 class Operator:
     """All threads of the process: kopf's watch, the periodic list, the workers, the probes."""
 
@@ -97,13 +73,13 @@ class Operator:
         ports = Ports(
             storages=GuardedStorages(api, names.FINALIZER),
             secrets=SecretReader(self._kubernetes),
-            clouds=Clouds(self._twilio, self._s3, self._kubernetes),
+            clouds=CloudsAndLedgers(self._twilio, self._s3, partial(SliceStore, self._kubernetes, SLICES)),
             clock=clock,
             twilio_host=settings.twilio_host,
         )
         reconciler = Reconciler(ports, Visits(settings.work_dir, clock, SystemRandom()))
         queue = WorkQueue(clock, Backoff(), tick)
-        intake = Intake(queue, (names.RECONCILE_REQUESTED_AT, ACCEPT_MISSING))
+        intake = Intake(queue, (names.RECONCILE_REQUESTED_AT, names.APPROVED_PLAN, ACCEPT_MISSING))
         self._workers = Workers(queue, reconciler, settings.workers, metrics.passed)
         self._resync = Resync(api, queue, intake, clock, settings.resync_seconds, tick)
         on_event = _counted(intake, metrics)

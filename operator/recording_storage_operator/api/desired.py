@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ..core.desired import Bucket, Desired, TwilioAccount
+from ..core.desired import Bucket, BucketSettings, Desired, TwilioAccount
 from ..core.errors import Terminal
 from ..core.reasons import Reason
 from .durations import parse_duration
@@ -19,11 +19,13 @@ MAX_PROBLEMS = 5
 _WORDS = {
     "missing": "Required value",
     "model_type": "must be of type object",
+    "dict_type": "must be of type object",
     "string_type": "must be of type string",
     "bool_type": "must be of type boolean",
     "int_type": "must be of type integer",
     "greater_than_equal": "should be greater than or equal to {ge}",
     "less_than_equal": "should be less than or equal to {le}",
+    "too_long": "must have at most {max_length} items",
     "enum": "Unsupported value: supported values: {expected}",
     "literal_error": "Unsupported value: supported values: {expected}",
 }
@@ -36,9 +38,10 @@ def to_desired(obj: Mapping[str, Any]) -> Desired:
     Raises Terminal (InvalidSpec) naming every field that is wrong: an object may be older than a rule of its CRD.
     """
     try:
-        spec = RecordingStorage.model_validate({"metadata": obj.get("metadata"), "spec": obj.get("spec")}).spec
+        storage = RecordingStorage.model_validate({"metadata": obj.get("metadata"), "spec": obj.get("spec")})
     except ValidationError as error:
         raise Terminal(Reason.INVALID_SPEC, _explain(error)) from None
+    spec = storage.spec
     return Desired(
         backend=spec.backend,
         twilio=_account(spec.twilio),
@@ -46,6 +49,10 @@ def to_desired(obj: Mapping[str, Any]) -> Desired:
         metadata_days=spec.retention.metadata_days,
         sweep_interval=parse_duration(spec.sweep_interval),
         suspend=spec.suspend,
+        approval=spec.approval,
+        drift_policy=spec.drift_policy,
+        deletion_policy=spec.deletion_policy,
+        owner=storage.metadata.uid,
     )
 
 
@@ -67,6 +74,23 @@ def _bucket(s3: S3Spec) -> Bucket:
         endpoint_url=(s3.endpoint_url or "").rstrip("/"),
         force_path_style=s3.force_path_style,
         credentials_secret=s3.credentials_secret_ref.name if s3.credentials_secret_ref else "",
+        writer_secret=s3.writer_credentials_secret_ref.name if s3.writer_credentials_secret_ref else "",
+        management=s3.management,
+        settings=_settings(s3),
+    )
+
+
+def _settings(s3: S3Spec) -> BucketSettings:
+    return BucketSettings(
+        versioning=s3.versioning == "Enabled",
+        encryption=s3.encryption.sse_algorithm,
+        kms_key=s3.encryption.kms_master_key_id or "",
+        block_public_access=s3.public_access == "Blocked",
+        enforce_ownership=s3.object_ownership == "BucketOwnerEnforced",
+        require_tls=s3.secure_transport == "Required",
+        abort_uploads_after=s3.lifecycle.abort_incomplete_multipart_upload_days,
+        expire_noncurrent=s3.lifecycle.noncurrent_versions == "Expire",
+        tags=tuple(sorted((s3.tags or {}).items())),
     )
 
 

@@ -28,6 +28,11 @@ def refuse(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("refused", sentence)
 
 
+def without_nulls(data: object) -> object:
+    """The entries of an object that say something."""
+    return {key: value for key, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+
+
 class Read(BaseModel):
     """What the API server hands out, no stricter than the server itself.
 
@@ -40,7 +45,7 @@ class Read(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, data: object) -> object:
-        return {key: value for key, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+        return without_nulls(data)
 
 
 class Written(Read):
@@ -91,7 +96,7 @@ def never(pattern: str, says: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """JSON has one type of number: the API server takes 40.0 for an integer."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -123,7 +128,7 @@ Time = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_utc), Plain
 
 Count = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
 
-Days = Annotated[int, Field(ge=1, le=40, json_schema_extra={"format": "int32"}), BeforeValidator(_whole)]
+Days = Annotated[int, Field(ge=1, le=40, json_schema_extra={"format": "int32"}), BeforeValidator(whole)]
 """Twilio keeps the metadata of a deleted recording for 40 days (Recordings resource, Delete a Recording)."""
 
 Packed = Annotated[str, AfterValidator(_base64), Field(max_length=300_000, json_schema_extra={"format": "byte"})]

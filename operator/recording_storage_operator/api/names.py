@@ -14,6 +14,13 @@ FINALIZER = f"{GROUP}/finalizer"
 RECONCILE_REQUESTED_AT = f"{GROUP}/reconcile-requested-at"
 """Annotation: any new value asks for a pass and a sweep now; status.lastHandledReconcileAt echoes it."""
 
+APPROVED_PLAN = f"{GROUP}/approved-plan"
+"""Annotation: the id of the plan a person has approved; no other plan is applied under `approval: Manual`."""
+
+ACCOUNT_FIELD = "spec.twilio.accountSid"
+BUCKET_FIELD = "spec.s3.bucket"
+"""Fields that the CRD names as selectable: resources that name the same account or bucket are found by them."""
+
 STORAGE_LABEL = f"{GROUP}/storage"
 """On slices: the name of the RecordingStorage they belong to."""
 

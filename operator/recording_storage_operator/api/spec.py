@@ -1,14 +1,15 @@
 """`spec` of RecordingStorage. crds/recordingstorages.yaml says the same to the API server; tests compare the two."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from ..core.desired import Backend
+from ..core.desired import Approval, Backend, DeletionPolicy, DriftPolicy, Encryption, Management
 from .durations import PATTERN as DURATION
 from .durations import parse_duration
-from .fields import Days, Read, Text, never, refuse
+from .fields import Days, Read, Text, never, refuse, whole, without_nulls
 from .names import MAX_NAME_LENGTH
 
 SWEEP_INTERVAL_SAYS = "sweepInterval is a duration such as 15m or 1h30m, from 10s to 24h"
@@ -98,6 +99,39 @@ EndpointUrl = Annotated[
 SweepInterval = Annotated[str, Text(DURATION, SWEEP_INTERVAL_SAYS, 32), AfterValidator(_sweep_interval)]
 
 
+KmsKey = Annotated[
+    str,
+    Text(
+        r"^((arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/[A-Za-z0-9/_-]+"
+        r"|(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?[A-Za-z0-9][A-Za-z0-9-]*)$",
+        "kmsMasterKeyId is the id, the ARN or alias/ and the alias of a key of KMS",
+        512,
+    ),
+]
+"""As PutBucketEncryption takes a key. An id is a UUID at AWS, and a name at some services that speak S3."""
+
+UploadDays = Annotated[int, Field(ge=1, le=365, json_schema_extra={"format": "int32"}), BeforeValidator(whole)]
+
+TagValue = Annotated[
+    str, Text(r"^[A-Za-z0-9 _.:/=+@-]*$", "the value of a tag is letters, digits, spaces and _.:/=+-@", 256)
+]
+"""S3's rules for tags, in ASCII: S3-compatible services do not agree on the letters beyond."""
+
+
+def _tag_keys(tags: dict[str, str]) -> dict[str, str]:
+    """Judged as a whole, so that a message never repeats a key."""
+    if not all(re.fullmatch(r"[A-Za-z0-9 _.:/=+@-]{1,128}", key) for key in tags):
+        raise refuse("the key of a tag is 1 to 128 letters, digits, spaces and _.:/=+-@")
+    if any(re.match(r"(?i:aws:)|recordings[.]dev/", key) for key in tags):
+        raise refuse(
+            "the key of a tag does not begin with aws: or recordings.dev/: those are AWS's and the operator's own"
+        )
+    return tags
+
+
+Tags = Annotated[dict[str, TagValue], Field(max_length=10), BeforeValidator(without_nulls), AfterValidator(_tag_keys)]
+
+
 class SecretRef(Read):
     """A Secret in the namespace of the resource."""
 
@@ -119,8 +153,28 @@ class TwilioSpec(Read):
         return self
 
 
+class EncryptionSpec(Read):
+    """How objects are encrypted that are written without a word about it."""
+
+    sse_algorithm: Annotated[Encryption, Field(strict=False)] = Encryption.ANY
+    kms_master_key_id: KmsKey | None = None
+
+    @model_validator(mode="after")
+    def _key_with_kms(self) -> "EncryptionSpec":
+        if self.kms_master_key_id is not None and self.sse_algorithm is not Encryption.KMS:
+            raise refuse("kmsMasterKeyId goes with sseAlgorithm aws:kms only")
+        return self
+
+
+class Lifecycle(Read):
+    """What S3 removes by itself, of this account's own keys only."""
+
+    abort_incomplete_multipart_upload_days: UploadDays = 7
+    noncurrent_versions: Literal["Keep", "Expire"] = "Keep"
+
+
 class S3Spec(Read):
-    """The bucket."""
+    """The bucket, and how it shall be set up."""
 
     bucket: BucketName
     region: S3Region
@@ -128,7 +182,25 @@ class S3Spec(Read):
     endpoint_url: EndpointUrl | None = None
     force_path_style: bool = False
     credentials_secret_ref: SecretRef | None = None
+    writer_credentials_secret_ref: SecretRef | None = None
     delivery: Literal["ExternalStorage"] = "ExternalStorage"
+    management: Annotated[Management, Field(strict=False)] = Management.MANAGE
+    versioning: Literal["Enabled", "Unmanaged"] = "Enabled"
+    encryption: EncryptionSpec = EncryptionSpec()
+    public_access: Literal["Blocked", "Unmanaged"] = "Blocked"
+    object_ownership: Literal["BucketOwnerEnforced", "Unmanaged"] = "BucketOwnerEnforced"
+    secure_transport: Literal["Required", "Unmanaged"] = "Required"
+    lifecycle: Lifecycle = Lifecycle()
+    tags: Tags | None = None
+
+    @model_validator(mode="after")
+    def _two_key_pairs(self) -> "S3Spec":
+        if self.writer_credentials_secret_ref and self.writer_credentials_secret_ref == self.credentials_secret_ref:
+            raise refuse(
+                "writerCredentialsSecretRef names another Secret than credentialsSecretRef: "
+                "Twilio never gets the operator's own key"
+            )
+        return self
 
 
 class Retention(Read):
@@ -144,6 +216,9 @@ class Spec(Read):
     twilio: TwilioSpec
     s3: S3Spec | None = None
     retention: Retention = Retention()
+    approval: Annotated[Approval, Field(strict=False)] = Approval.AUTOMATIC
+    drift_policy: Annotated[DriftPolicy, Field(strict=False)] = DriftPolicy.REVERT
+    deletion_policy: Annotated[DeletionPolicy, Field(strict=False)] = DeletionPolicy.RETAIN
     sweep_interval: SweepInterval = "15m"
     suspend: bool = False
 
@@ -155,6 +230,7 @@ class Spec(Read):
 
 
 class Named(Read):
-    """The part of the metadata that a rule of ours is about."""
+    """The part of the metadata that means something to us. `uid` is empty for a resource that is only a file yet."""
 
     name: Annotated[str, AfterValidator(_name)]
+    uid: str = ""

@@ -4,7 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ..core.approval import State
+from ..core.bucket_settings import Risk
 from ..core.desired import Backend
+from ..core.facts import Obstacle
 from ..core.ledger import Metadata, Origin, Precision
 from .fields import Count, Day, Days, Packed, Read, Text, Time, Word, Written
 from .spec import Named, Spec
@@ -15,6 +18,9 @@ MAX_DELETED_LISTED = 250
 MAX_EXPIRY_DAYS = 42
 """Items of `byExpiryDay`: 40 days, today, and one more for a clock that differs."""
 
+MAX_PATHS = 32
+"""Items of `drift` and of `managed`: the settings of a bucket, its tags, and the writer key."""
+
 RecordingSid = Annotated[str, Text(r"^RE[0-9a-f]{32}$", "sid is RE and 32 hexadecimal digits", 34)]
 SliceDay = Annotated[
     str, Text(r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|settled)$", "day is a day such as 2026-01-31, or settled", 10)
@@ -22,6 +28,10 @@ SliceDay = Annotated[
 ConditionName = Annotated[str, Text(r"^[A-Za-z][A-Za-z0-9]*$", "is one word of letters and digits", 316)]
 ConditionReason = Annotated[str, Text(r"^[A-Za-z][A-Za-z0-9]*$", "is one word of letters and digits", 1024)]
 Sentence = Annotated[str, Field(max_length=1024)]
+Path = Annotated[str, Field(max_length=256)]
+Value = Annotated[str, Field(max_length=512)]
+PlanId = Annotated[str, Text(r"^p[0-9a-f]{11}$", "is p and 11 hexadecimal digits", 12)]
+Digest = Annotated[str, Text(r"^[0-9a-f]{16}$", "is 16 hexadecimal digits", 16)]
 
 
 class BackendStatus(Written):
@@ -44,18 +54,47 @@ class Condition(Written):
 
 
 class PlannedAction(Written):
-    """One step of a plan."""
+    """One step of a plan. `class` is a word of Python's."""
 
     type: Word
     target: Annotated[str, Field(max_length=512)]
     summary: Sentence
+    class_: Annotated[Risk, Field(strict=False, alias="class")]
+
+
+class SkippedPart(Written):
+    """Something wanted that the plan leaves out."""
+
+    path: Path
+    reason: Annotated[Obstacle, Field(strict=False)]
+    message: Sentence
 
 
 class PlanStatus(Written):
-    """What the operator would do next."""
+    """What the operator would do next, and whether it may."""
 
+    id: PlanId | None = None
+    state: Literal["Applied", "Pending", "Blocked"] | None = None
     summary: Sentence
     actions: Annotated[list[PlannedAction], Field(max_length=16)] | None = None
+    skipped: Annotated[list[SkippedPart], Field(max_length=16)] | None = None
+    created_at: Time | None = None
+
+
+class Difference(Written):
+    """One thing that is not as wanted."""
+
+    path: Path
+    want: Value
+    have: Value
+
+
+class Managed(Written):
+    """One thing the operator keeps as it is wanted."""
+
+    path: Path
+    digest: Digest
+    state: Annotated[State, Field(strict=False)]
 
 
 class LastSweep(Written):
@@ -123,6 +162,9 @@ class Status(Written):
     backend: BackendStatus | None = None
     conditions: Annotated[list[Condition], Field(max_length=16)] | None = None
     plan: PlanStatus | None = None
+    last_approved_plan: PlanId | None = None
+    drift: Annotated[list[Difference], Field(max_length=MAX_PATHS)] | None = None
+    managed: Annotated[list[Managed], Field(max_length=MAX_PATHS)] | None = None
     recordings: RecordingCounts | None = None
     deleted_recordings: Annotated[list[DeletedRecording], Field(max_length=MAX_DELETED_LISTED)] | None = None
     deleted_recordings_summary: DeletedRecordingsSummary | None = None

@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -13,8 +13,10 @@ from ..core.ledger import Origin
 from . import listing, live, screen
 from .conditions import incompleteness
 from .machine import Machine
+from .plan_command import PlanCommand
+from .planning import show_stored
 from .selection import Selection, deletions
-from .target import Target, about_one
+from .target import Target, about_one, about_one_or_a_file
 from .watching import Pace, follow
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ def _sids(_context: click.Context, _option: click.Parameter, values: tuple[str, 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
-    """Where the recordings of a RecordingStorage are, and which ones are deleted. All times are UTC."""
+    """Where the recordings of a RecordingStorage are, which ones are deleted, and what the operator would change.
+
+    All times are UTC.
+    """
 
 
 @cli.command()
@@ -111,6 +116,66 @@ def watch(machine: Machine, target: Target, until_ready: bool, timeout: float | 
         raise click.exceptions.Exit(INTERRUPTED if until_ready else 0) from None
     if not ready:
         raise click.ClickException(f"{target.name} did not become Ready in {timeout:g} seconds.")
+
+
+@cli.command(cls=PlanCommand)
+@click.pass_obj
+@about_one_or_a_file
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--from-cluster", is_flag=True, help="With -f: take credentials from the Secrets that the file names.")
+def plan(machine: Machine, target: Target, file: TextIO | None, output: str, from_cluster: bool) -> None:
+    """Show what the operator would change for the RecordingStorage NAME, as its status has it.
+
+    With -f it is planned here, for a manifest that need not be in any cluster, from live reads of Twilio and S3. The
+    credentials are TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET, and AWS's default chain. json is one
+    object a line then.
+
+    Ends with 0 where nothing is to be changed, 2 where something is, 1 on an error. Changes nothing.
+    """
+    if from_cluster and not file:
+        raise click.UsageError("--from-cluster goes with -f.")
+    if file:
+        from .previewing import show_previews  # takes long to import, as do all clients
+
+        code = show_previews(file, target, machine, output, from_cluster=from_cluster)
+    else:
+        with _connected(target) as cluster:
+            obj = cluster.storage()
+        code = show_stored(obj, output)
+    raise click.exceptions.Exit(code)
+
+
+@cli.command()
+@click.pass_obj
+@about_one
+@click.option("--plan", "wanted", default="", metavar="ID", help="Approve this plan and no other, without asking.")
+@click.option("-y", "--yes", "agreed", is_flag=True, help="Approve whatever plan there is, without asking.")
+def approve(_machine: Machine, target: Target, wanted: str, agreed: bool) -> None:
+    """Approve the plan of the RecordingStorage NAME, for one with approval Manual.
+
+    Shows the plan and asks. The operator applies what was approved, and nothing else: should anything have changed
+    since, that makes another plan.
+    """
+    from .approving import approve as approve_one
+    from .cluster import APPROVING, connected
+
+    with connected(target, APPROVING) as cluster:
+        plan_id = approve_one(cluster, wanted, agreed=agreed)
+    click.echo(f"Approved plan {plan_id} of {target.name}. See it applied: recordings watch {target.name}")
+
+
+@cli.command()
+@click.pass_obj
+@about_one_or_a_file
+@click.option("--for", "whose", type=click.Choice(["writer", "operator", "both"]), default="both", show_default=True)
+def iam(_machine: Machine, target: Target, file: TextIO | None, whose: str) -> None:
+    """Print the least rights for the bucket of the RecordingStorage NAME, as policies of IAM.
+
+    writer is for the key pair that Twilio writes with, operator for the operator's own; both is an object with the two.
+    """
+    from . import policies
+
+    policies.show(policies.from_file(file) if file else policies.from_cluster(target), whose)
 
 
 def _connected(target: Target) -> "AbstractContextManager[Cluster]":

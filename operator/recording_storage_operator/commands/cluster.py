@@ -1,7 +1,7 @@
 """The cluster as the user of the command sees it: the login of their kubeconfig, and their own rights."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +17,18 @@ from ..core.reasons import Reason
 from ..core.work import Key
 from ..kinds import SLICES, STORAGES
 from ..kube.connect import SERVICE_ACCOUNT, Connection, in_cluster, load_configuration
+from ..kube.secrets import SecretReader
 from ..kube.slices import SliceStore
 from ..kube.storages import StorageClient
 from .target import Target
+
+READING = "get recordingstorages and to list deletedrecordingslices of recordings.dev"
+APPROVING = "get and to patch recordingstorages of recordings.dev"
+SECRETS = "get recordingstorages of recordings.dev, and the Secrets that the file names,"
+"""What a command needs rights for, after "the rights to"."""
+
+FIELD_MANAGER = "recordings"
+"""Who an approval is by, in managedFields. Flux takes away what managers write whose name begins with kubectl."""
 
 # The client library says it is typed; its loaders are not.
 _contexts: Callable[..., tuple[Any, Any]] = list_kube_config_contexts
@@ -32,9 +41,13 @@ class Cluster:
     connection: Connection
     key: Key
 
+    def stored(self) -> Mapping[str, Any] | None:
+        """The object, or None where there is none."""
+        return StorageClient(self.connection, STORAGES).get(self.key)
+
     def storage(self) -> Mapping[str, Any]:
         """The object. Raises click.ClickException where there is none."""
-        obj = StorageClient(self.connection, STORAGES).get(self.key)
+        obj = self.stored()
         if obj is None:
             raise click.ClickException(
                 f"There is no RecordingStorage {self.key.name} in namespace {self.key.namespace}. "
@@ -46,28 +59,39 @@ class Cluster:
         """The ledger of the object with this uid, in chunks."""
         return SliceStore(self.connection, SLICES, self.key, uid).slices()
 
+    def change(self, operations: Sequence[Mapping[str, Any]]) -> None:
+        """Patch the object as JSON patch says. Raises Transient(KUBERNETES_CONFLICT) where a `test` does not hold."""
+        StorageClient(self.connection, STORAGES).patch(self.key, operations)
+
+    def secrets(self) -> SecretReader:
+        """Reads Secrets, one by one."""
+        return SecretReader(self.connection)
+
 
 @contextmanager
-def connected(target: Target) -> Iterator[Cluster]:
-    """Log in; what fails inside becomes a click.ClickException, whose sentence says what to do."""
+def connected(target: Target, rights: str = READING) -> Iterator[Cluster]:
+    """Log in; what fails inside becomes a click.ClickException, whose sentence says what to do.
+
+    `rights` is what is needed inside.
+    """
     environ = {**os.environ, "KUBECONFIG": target.kubeconfig} if target.kubeconfig else dict(os.environ)
     connection, namespace = _login(environ)
     key = Key(target.namespace or namespace, target.name)
     try:
         yield Cluster(connection, key)
     except ReconcileError as error:
-        raise click.ClickException(advice(error, key.namespace)) from error
+        raise click.ClickException(advice(error, key.namespace, rights)) from error
     finally:
         connection.close()
 
 
-def advice(error: ReconcileError, namespace: str) -> str:
+def advice(error: ReconcileError, namespace: str, rights: str = READING) -> str:
     """What an error means for a person with a kubeconfig."""
     denied = error.reason is Reason.KUBERNETES_ACCESS_DENIED
     if denied and isinstance(error, Wait):
         return (
-            f"You may not read this. It takes the rights to get recordingstorages and to list deletedrecordingslices "
-            f"of recordings.dev in namespace {namespace}; ask whoever runs the cluster for them."
+            f"You may not do this. It takes the rights to {rights} in namespace {namespace}; "
+            "ask whoever runs the cluster for them."
         )
     if denied and isinstance(error, Transient):
         return "The API server rejects your login. Log in to the cluster again, or choose another kubeconfig."
@@ -78,7 +102,8 @@ def advice(error: ReconcileError, namespace: str) -> str:
 
 def _login(environ: Mapping[str, str]) -> tuple[Connection, str]:
     try:
-        return Connection(partial(load_configuration, 1, environ), _unobserved), _namespace(environ)
+        load = partial(load_configuration, 1, environ)
+        return Connection(load, _unobserved, user_agent=FIELD_MANAGER), _namespace(environ)
     except (Terminal, ConfigException, OSError, YAMLError, AttributeError, KeyError, TypeError) as error:
         # What the client library raises for a file that is no kubeconfig depends on how it is none.
         why = error.__cause__ if isinstance(error, Terminal) else error

@@ -10,6 +10,7 @@ from rich.text import Text
 from ..core.reasons import ConditionType
 from .conditions import condition_of, is_current, is_ready
 from .console_steps import console_steps
+from .plan_page import RISK_STYLES
 from .times import length, told
 
 LABEL = 14
@@ -41,8 +42,8 @@ def page(obj: Mapping[str, Any], now: datetime, width: int) -> Text:
     lines = _headline(obj, status, width)
     if not status:
         lines += _field("Status", "None yet: the operator has not looked at it. Is it running?", width)
-    lines += _backend(status, width) + _plan(status, width) + _recordings(status, width) + _ledger(status, now, width)
-    lines += _conditions(obj, now, width)
+    lines += _backend(status, width) + _plan(status, width) + _drift(status, width)
+    lines += _recordings(status, width) + _ledger(status, now, width) + _conditions(obj, now, width)
     lines += [Text(), *steps] if (steps := console_steps(obj)) else []
     return Text("\n").join(lines)
 
@@ -84,8 +85,21 @@ def _plan(status: Mapping[str, Any], width: int) -> list[Text]:
     if not plan:
         return []
     lines = _field("Plan", plan["summary"], width)
+    if "id" in plan:
+        lines += _field("", f"{plan['state']}, id {plan['id']}", width)
     for action in plan.get("actions", ()):
-        lines += _field("", f"- {action['summary']}", width)
+        style = RISK_STYLES.get(action["class"], "")
+        lines += _field("", f"- {action['class']}: {action['summary']}", width, style)
+    for one in plan.get("skipped", ()):
+        lines += _field("", f"Left out {one['path']} ({one['reason']}): {one['message']}", width)
+    return lines
+
+
+def _drift(status: Mapping[str, Any], width: int) -> list[Text]:
+    lines: list[Text] = []
+    for one in status.get("drift", ()):
+        told = f"{one['path']}: wanted {one['want']}, is {one['have']}"
+        lines += _field("" if lines else "Drift", told, width, "yellow")
     return lines
 
 

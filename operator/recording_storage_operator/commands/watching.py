@@ -78,6 +78,7 @@ def summary_line(obj: Object) -> str:
         "generation": f"{status.get('observedGeneration', 0)}/{obj['metadata'].get('generation')}",
         "wanted": backend.get("desired", "-"),
         "observed": backend.get("observed", "-"),
+        "plan": status.get("plan", {}).get("state", "-"),
         "deleted": status.get("deletedRecordingsSummary", {}).get("total", "-"),
         "ledger": condition_of(obj, ConditionType.LEDGER_COMPLETE).get("reason", "-"),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .desired import Backend, Desired
 from .plan import Newest, Side
 from .reasons import Reason
+from .writer import WriterFacts
 
 _PLACE = "Twilio Console, Voice > Settings > General > Voice Recording settings, of account {account}"
 _CLEARS = "If that is done already, this goes away by itself with the next recording."
@@ -18,14 +19,17 @@ class ConsoleAction:
     message: str
 
 
-def console_action(desired: Desired, newest: Newest) -> ConsoleAction | None:
+def console_action(desired: Desired, newest: Newest, writer: WriterFacts | None = None) -> ConsoleAction | None:
     """The step that brings new recordings where they are wanted; None where they land there already."""
     place = _PLACE.format(account=desired.twilio.account_sid)
     if desired.backend is Backend.TWILIO:
         return _disable(place, newest) if newest.side in (Side.S3, Side.OTHER) else None
-    if newest.side is Side.S3 or desired.s3 is None:
+    if desired.s3 is None:
         return None
-    values = f"set External storage to Enabled, AWS S3 bucket URL to {desired.s3.url}, and choose the AWS credential"
+    if newest.side is Side.S3:
+        return _rotate(place, writer) if writer and writer.others else None
+    credential = f"choose the AWS credential {writer.wanted!r}" if writer else "choose an AWS credential"
+    values = f"set External storage to Enabled, AWS S3 bucket URL to {desired.s3.url}, and {credential}"
     if newest.side is Side.OTHER:
         return ConsoleAction(
             Reason.CHANGE_BUCKET_URL,
@@ -45,4 +49,23 @@ def _disable(place: str, newest: Newest) -> ConsoleAction:
         Reason.DISABLE_EXTERNAL_STORAGE,
         f"New recordings go to bucket {newest.bucket}; they shall stay at Twilio. In {place}, set External storage to "
         f"Disabled, then save. Recordings already in the bucket stay there. {_CLEARS}",
+    )
+
+
+def _rotate(place: str, writer: WriterFacts) -> ConsoleAction | None:
+    """Twilio does not tell which credential is chosen, so this stays until the replaced one is proven out of use."""
+    if not any(one.name == writer.wanted for one in writer.registered):
+        return None
+    names = ", ".join(repr(one.name) for one in writer.others)
+    how = (
+        "then deactivate the replaced key pair in IAM. Once S3 refuses it and recordings arrive all the same, it is "
+        "removed from Twilio"
+        if any(one.name == writer.replaced for one in writer.others)
+        else "then remove the others in the Console yourself: the Secret does not have them under previousAccessKeyId "
+        "and previousSecretAccessKey, so nothing can prove that they are out of use"
+    )
+    return ConsoleAction(
+        Reason.CHOOSE_WRITER_CREDENTIAL,
+        f"Twilio knows more than one key pair for the bucket: {names} beside the wanted {writer.wanted!r}. In {place}, "
+        f"choose the AWS credential {writer.wanted!r} and save; {how}.",
     )

@@ -38,3 +38,13 @@ class Transient(ReconcileError):
     def __init__(self, reason: Reason, message: str, retry_after: float | None = None) -> None:
         super().__init__(reason, message)
         self.retry_after = retry_after
+
+
+def told_of(error: ReconcileError, what: str) -> ReconcileError:
+    """The same error, saying what was being done."""
+    message = f"{what}: {error.message}"
+    if isinstance(error, Wait):
+        return Wait(error.reason, message, error.after)
+    if isinstance(error, Transient):
+        return Transient(error.reason, message, error.retry_after)
+    return Terminal(error.reason, message)

@@ -1,7 +1,10 @@
 """What adapters report of the world. Values only; every time is UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,45 @@ class ObjectVersionPage:
 
     versions: list[ObjectVersion]
     next_page: str | None
+
+
+class Aspect(StrEnum):
+    """A configuration of a bucket that S3 reads and writes as one document."""
+
+    VERSIONING = "versioning"
+    ENCRYPTION = "encryption"
+    PUBLIC_ACCESS = "publicAccess"
+    OWNERSHIP = "objectOwnership"
+    LIFECYCLE = "lifecycle"
+    POLICY = "policy"
+    TAGS = "tags"
+
+
+class Obstacle(StrEnum):
+    """Why an aspect could not be read: the server does not have it, or does not let these credentials see it."""
+
+    UNSUPPORTED = "Unsupported"
+    DENIED = "Denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An aspect's document in S3's own shape, as the SDK has it; empty where nothing is set.
+
+    versioning {Status}, encryption {Rules}, publicAccess {BlockPublicAcls ...}, objectOwnership {Rules}, lifecycle
+    {Rules[, TransitionDefaultMinimumObjectSize]}, policy the policy's own JSON {Version, Statement ...}, tags {TagSet}.
+    With an `obstacle` there is none, and `advice` is the sentence that says what would help.
+    """
+
+    document: Mapping[str, Any]
+    obstacle: Obstacle | None = None
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCredential:
+    """A key pair registered at Twilio (accounts.twilio.com, Credentials/AWS), which never shows the pair again."""
+
+    sid: str
+    name: str
+    created_at: datetime

@@ -1,13 +1,21 @@
-"""plan(desired, observed, now) -> Plan: what has to be done, as a pure function of what was read."""
+"""plan(desired, observed, memory, approval, now) -> Plan: what has to be done, as a pure function of what was read.
 
-from dataclasses import dataclass
+Its two halves differ in who decides. The ledger is always kept, at once; what is done to the account and the bucket may
+wait for a person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from .desired import Backend, Desired
-from .facts import AccountFacts, BucketFacts
+from .approval import Decision, Memory, decide
+from .desired import Desired
+from .facts import AccountFacts, Aspect, BucketFacts, Reading
 from .ledger import SETTLED, Slice
+from .proposal import Content, propose
 from .sweeps import Sweep
+from .writer import WriterFacts
 
 
 class Side(StrEnum):
@@ -30,27 +38,23 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything one pass read. `sweep` is the latest finished one, None before the first."""
+    """Everything one pass read. `sweep` is the latest finished one, None before the first.
+
+    `settings` has the aspects that are looked at, none of a bucket that does not exist. `content` is looked at before
+    a bucket is adopted. `guest_of` names the older resource that keeps the settings of a shared bucket. `unwritable`
+    has, by path, why the server does not take a setting, learnt by trying.
+    """
 
     account: AccountFacts
     newest: Newest
     bucket: BucketFacts | None
     ledger: tuple[Slice, ...]
     sweep: Sweep | None
-
-
-@dataclass(frozen=True, slots=True)
-class CreateBucket:
-    """The wanted bucket does not exist."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class EnableVersioning:
-    """Without versions a deletion in S3 leaves no trace and no way back."""
-
-    name: str
+    settings: Mapping[Aspect, Reading] = field(default_factory=dict)
+    content: Content | None = None
+    writer: WriterFacts | None = None
+    guest_of: str = ""
+    unwritable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +88,28 @@ class Reschedule:
     metadata_days: int
 
 
-Action = CreateBucket | EnableVersioning | RecordDeletions | WithdrawDeletions | ExpireEntries | Reschedule
+Action = RecordDeletions | WithdrawDeletions | ExpireEntries | Reschedule
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Actions in the order they are safe in: what is recorded comes before what is taken out."""
+    """Actions on the ledger in the order they are safe in (what is recorded comes before what is taken out), and what
+    becomes of the effects on the account and the bucket.
+    """
 
-    actions: tuple[Action, ...] = ()
+    actions: tuple[Action, ...]
+    decision: Decision
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to apply now."""
+        return not self.actions and not self.decision.due
 
 
-def plan(desired: Desired, observed: Observed, now: datetime) -> Plan:
+def plan(desired: Desired, observed: Observed, memory: Memory, approval: str, now: datetime) -> Plan:
     """What separates the observed from the desired."""
-    return Plan((*_bucket_actions(desired, observed), *_ledger_actions(desired, observed, now)))
-
-
-def _bucket_actions(desired: Desired, observed: Observed) -> list[Action]:
-    """A bucket that merely stays watched (backend Twilio) is neither made nor changed."""
-    if desired.backend is not Backend.S3 or desired.s3 is None:
-        return []
-    if observed.bucket is None:
-        return [CreateBucket(desired.s3.name), EnableVersioning(desired.s3.name)]
-    return [] if observed.bucket.versioned else [EnableVersioning(desired.s3.name)]
+    proposal = propose(desired, observed, memory)
+    return Plan(tuple(_ledger_actions(desired, observed, now)), decide(proposal, desired, memory, approval))
 
 
 def _ledger_actions(desired: Desired, observed: Observed, now: datetime) -> list[Action]:
@@ -122,27 +126,3 @@ def _ledger_actions(desired: Desired, observed: Observed, now: datetime) -> list
     recorded = [RecordDeletions(day, count) for day, count in sorted(sweep.found.items())] if sweep else []
     withdrawn = [WithdrawDeletions(day, count) for day, count in sorted(sweep.withdrawn.items())] if sweep else []
     return [*rescheduled, *recorded, *withdrawn, *expiring]
-
-
-def describe(action: Action) -> str:
-    """An action in a sentence for people."""
-    match action:
-        case CreateBucket(name):
-            return f"create bucket {name}"
-        case EnableVersioning(name):
-            return f"turn on versioning of bucket {name}"
-        case RecordDeletions(day, count):
-            return _recording(day, count)
-        case WithdrawDeletions(day, count):
-            return f"take {count} entr{'ies' if count != 1 else 'y'} out of the slices of {day}"
-        case ExpireEntries(name):
-            return f"drop the expired entries of slice {name}"
-        case Reschedule(name, days):
-            return f"keep the entries of slice {name} for {days} days"
-
-
-def _recording(day: str, count: int) -> str:
-    plural = "s" if count != 1 else ""
-    if day == SETTLED:
-        return f"remember {count} deletion{plural} whose metadata is out of its time already"
-    return f"list {count} deleted recording{plural} until {day}"

@@ -12,6 +12,9 @@ class ConditionType(StrEnum):
     BACKEND_ACTIVE = "BackendActive"
     LEDGER_COMPLETE = "LedgerComplete"
     CONSOLE_ACTION_REQUIRED = "ConsoleActionRequired"
+    IN_SYNC = "InSync"
+    CONFLICT = "Conflict"
+    DELETION_BLOCKED = "DeletionBlocked"
 
 
 class Reason(StrEnum):
@@ -26,11 +29,30 @@ class Reason(StrEnum):
     SWEEP_PENDING = "SweepPending"
     PROGRESSING = "Progressing"
 
+    # InSync, and what a plan waits for.
+    AS_WANTED = "AsWanted"
+    DRIFTED = "Drifted"
+    APPLYING = "Applying"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    APPROVAL_STALE = "ApprovalStale"
+    NOT_SUPPORTED = "NotSupported"
+    CHANGE_NOT_SEEN = "ChangeNotSeen"
+    WORLD_MOVED = "WorldMoved"
+
+    # Conflict.
+    ACCOUNT_CLAIMED = "AccountClaimed"
+    BUCKET_CLAIMED = "BucketClaimed"
+
+    # Deletion of the resource.
+    BUCKET_NOT_EMPTY = "BucketNotEmpty"
+    EXTERNAL_STORAGE_IN_USE = "ExternalStorageInUse"
+
     # Input a person has to mend: the spec or a Secret.
     INVALID_SPEC = "InvalidSpec"
     SECRET_MISSING = "SecretMissing"
     SECRET_MALFORMED = "SecretMalformed"
     CREDENTIALS_REQUIRED = "CredentialsRequired"
+    WRITER_KEY_SHARED = "WriterKeyShared"
     ENDPOINT_NOT_ALLOWED = "EndpointNotAllowed"
 
     # Twilio.
@@ -48,6 +70,7 @@ class Reason(StrEnum):
     S3_ACCESS_DENIED = "S3AccessDenied"
     S3_UNREACHABLE = "S3Unreachable"
     S3_ANSWER_UNUSABLE = "S3AnswerUnusable"
+    S3_UNSUPPORTED = "S3Unsupported"
     BUCKET_MISSING = "BucketMissing"
     BUCKET_NOT_OWNED = "BucketNotOwned"
     BUCKET_WRONG_REGION = "BucketWrongRegion"
@@ -68,6 +91,7 @@ class Reason(StrEnum):
     ENABLE_EXTERNAL_STORAGE = "EnableExternalStorage"
     DISABLE_EXTERNAL_STORAGE = "DisableExternalStorage"
     CHANGE_BUCKET_URL = "ChangeBucketUrl"
+    CHOOSE_WRITER_CREDENTIAL = "ChooseWriterCredential"
 
     # LedgerComplete.
     SWEPT = "Swept"

@@ -1,24 +1,33 @@
 """The status of a resource, reduced from one pass: a pure function with a bounded result."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from .approval import Decision
 from .conditions import merge, rfc3339
 from .deletions import State
 from .desired import Desired
+from .errors import ReconcileError
 from .ledger import SETTLED, Entry, Slice
-from .plan import Action, Observed, Plan, RecordDeletions, WithdrawDeletions, describe
+from .plan import Observed, Plan
+from .plan_status import plan_fields
 from .reasons import ConditionType
 from .sweeps import Sweep
-from .verdicts import Outcome, conditions_for
+from .verdicts import Outcome, View, blocked_conditions, conditions_for
 
 MAX_LISTED = 170
-"""Newest entries shown in status: some 226 bytes each, so that a whole status stays under 50 kB."""
+"""Newest entries shown in status, some 226 bytes each."""
 
-MAX_ACTIONS = 16
+NO_PLAN = {"summary": "No plan yet: no pass could see everything it needs. Ready says why."}
+
+LISTED_BY_ROOM = ((8_500, MAX_LISTED), (24_000, 100), (38_000, 40))
+"""How many of them, by the bytes that the rest of the status takes: a whole status stays under 50 kB. There are steps,
+so that a longer message does not make the list breathe.
+"""
 
 MAX_DAYS = 42
 """An entry expires at most 40 days after now; clocks and midnights may add two."""
@@ -28,7 +37,7 @@ _COUNTED = (State.AT_TWILIO, State.IN_BUCKET, State.ELSEWHERE, State.IN_PROGRESS
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one pass has to tell. `observed` is as it stood after applying; None where observing failed.
+    """What one pass has to tell. `observed` and `plan` are as they stood after applying; None where observing failed.
 
     `handled` is the value of the annotation that asked for a pass, empty where it is not handled yet.
     """
@@ -37,7 +46,7 @@ class Report:
     handled: str
     desired: Desired | None
     observed: Observed | None
-    pending: Plan
+    plan: Plan | None
     outcome: Outcome
 
 
@@ -47,16 +56,36 @@ def status_for(before: Mapping[str, Any], report: Report, now: datetime) -> dict
     status["observedGeneration"] = report.generation
     if report.handled:
         status["lastHandledReconcileAt"] = report.handled
-    status.setdefault("plan", {"summary": "No plan yet: no pass could see everything it needs. Ready says why."})
-    conditions = conditions_for(before.get("conditions", ()), report.desired, report.observed, report.outcome)
+    if not report.plan and before.get("observedGeneration") != report.generation:
+        # What was planned for an earlier spec says nothing about this one.
+        status["plan"] = NO_PLAN
+    view = View(report.desired, report.observed, report.plan)
+    conditions = conditions_for(before.get("conditions", ()), view, report.outcome)
     status["conditions"] = merge(before.get("conditions", ()), conditions, report.generation, now)
     if report.desired and report.observed:
-        status["plan"] = _plan(report.pending)
         status["backend"] = _backend(before.get("backend", {}), report.desired, report.observed)
-        status |= _ledger(report.observed.ledger)
         if report.observed.sweep:
             status["recordings"] = _recordings(report.observed.sweep)
+    if report.plan:
+        status = with_plan(status, report.plan.decision, report.outcome.stopped, now)
+    if report.desired and report.observed:
+        status |= _ledger(report.observed.ledger, status)
     return _unless_only_the_sweep_moved(before, status)
+
+
+def with_plan(
+    before: Mapping[str, Any], decision: Decision, stopped: ReconcileError | None, now: datetime
+) -> dict[str, Any]:
+    """A status with another plan: what is about to be applied is written before, so that a crash is noticed."""
+    lasting = {key: value for key, value in before.items() if key not in _PLANNED}
+    return lasting | plan_fields(before.get("plan", {}), decision, stopped, now)
+
+
+def blocked_status(before: Mapping[str, Any], error: ReconcileError, generation: int, now: datetime) -> dict[str, Any]:
+    """The status of a resource whose deletion waits for a person."""
+    old = before.get("conditions", ())
+    conditions = merge(old, blocked_conditions(old, error), generation, now)
+    return {**before, "observedGeneration": generation, "conditions": conditions}
 
 
 def is_ready(status: Mapping[str, Any]) -> bool:
@@ -69,7 +98,7 @@ def newest_entries(slices: tuple[Slice, ...], most: int) -> list[tuple[Entry, in
     """The newest deletions and the days each is kept, unpacking no more slices than needed."""
     found: list[tuple[Entry, int]] = []
     for part in sorted(_listed(slices), key=lambda part: part.newest_deletion, reverse=True):
-        if len(found) >= most and part.newest_deletion < found[most - 1][0].deleted_at:
+        if not most or (len(found) >= most and part.newest_deletion < found[most - 1][0].deleted_at):
             break
         found += [(entry, part.metadata_days) for entry in part.entries()]
         found.sort(key=lambda pair: (pair[0].deleted_at, pair[0].sid), reverse=True)
@@ -91,26 +120,12 @@ def as_listed(entry: Entry, expires_at: datetime) -> dict[str, str]:
 
 
 _LEDGER = ("deletedRecordings", "deletedRecordingsSummary")
-_LASTING = ("plan", "backend", "recordings", "lastHandledReconcileAt", *_LEDGER)
+_PLANNED = ("plan", "drift", "managed", "lastApprovedPlan")
+_LASTING = (*_PLANNED, "backend", "recordings", "lastHandledReconcileAt", *_LEDGER)
 
 
 def _listed(slices: tuple[Slice, ...]) -> list[Slice]:
     return [part for part in slices if part.day != SETTLED]
-
-
-def _plan(pending: Plan) -> dict[str, Any]:
-    actions = pending.actions
-    if not actions:
-        return {"summary": "Nothing to do."}
-    return {
-        "summary": f"{len(actions)} action{'s' if len(actions) > 1 else ''} to apply.",
-        "actions": [_action(action) for action in islice(actions, MAX_ACTIONS)],
-    }
-
-
-def _action(action: Action) -> dict[str, str]:
-    target = action.day if isinstance(action, RecordDeletions | WithdrawDeletions) else action.name
-    return {"type": type(action).__name__, "target": target, "summary": describe(action)}
 
 
 def _backend(before: Mapping[str, Any], desired: Desired, observed: Observed) -> dict[str, Any]:
@@ -132,14 +147,24 @@ def _recordings(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _ledger(slices: tuple[Slice, ...]) -> dict[str, Any]:
-    listed = _listed(slices)
-    total = sum(part.count for part in listed)
-    newest = newest_entries(slices, MAX_LISTED)
+def _room(rest: Mapping[str, Any]) -> int:
+    """How many entries there is room for."""
+    taken = len(json.dumps(rest, separators=(",", ":")))
+    return next((most for size, most in LISTED_BY_ROOM if taken <= size), 0)
+
+
+def _ledger(slices: tuple[Slice, ...], rest: Mapping[str, Any]) -> dict[str, Any]:
+    """As many of the newest entries as there is room for beside the rest of the status, and the counts of all."""
+    summary = _summary(_listed(slices))
+    newest = newest_entries(slices, _room({**rest, "deletedRecordings": (), "deletedRecordingsSummary": summary}))
+    summary |= {"listed": len(newest), "truncated": summary["total"] > len(newest)}
+    entries = [as_listed(entry, entry.expires_at(days)) for entry, days in newest]
+    return dict(zip(_LEDGER, (entries, summary), strict=True))
+
+
+def _summary(listed: list[Slice]) -> dict[str, Any]:
     summary: dict[str, Any] = {
-        "total": total,
-        "listed": len(newest),
-        "truncated": total > len(newest),
+        "total": sum(part.count for part in listed),
         "byOrigin": {
             "twilio": sum(part.from_twilio for part in listed),
             "s3": sum(part.from_s3 for part in listed),
@@ -149,9 +174,7 @@ def _ledger(slices: tuple[Slice, ...]) -> dict[str, Any]:
     if listed:
         summary["oldestExpiry"] = rfc3339(min(part.first_expiry for part in listed))
         summary["newestDeletion"] = rfc3339(max(part.newest_deletion for part in listed))
-    return dict(
-        zip(_LEDGER, ([as_listed(entry, entry.expires_at(days)) for entry, days in newest], summary), strict=True)
-    )
+    return summary
 
 
 def _by_day(listed: list[Slice]) -> list[dict[str, Any]]:

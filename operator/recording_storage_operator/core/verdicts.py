@@ -8,9 +8,10 @@ from .conditions import Condition
 from .console import ConsoleAction, console_action
 from .desired import Backend, Desired
 from .errors import ReconcileError, Terminal
-from .plan import Newest, Observed, Side
+from .plan import Newest, Observed, Plan, Side
 from .reasons import ConditionType, Reason
 from .sweeps import Feed, Sweep
+from .sync import in_sync
 
 ACCEPT_MISSING = "recordings.dev/accept-missing"
 """The annotation by which a person says that so many objects without a delete marker are really gone."""
@@ -22,47 +23,95 @@ _TYPES, _REASONS = frozenset(ConditionType), frozenset(Reason)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a pass ended: with an error, suspended, with actions left to apply, or (none of these) done."""
+    """How a pass ended: with an error, suspended, with actions on the ledger left, or (none of these) done.
+
+    `stopped` is the error at which applying the effects of the plan stopped: the rest of the pass went through.
+    """
 
     error: ReconcileError | None = None
     suspended: bool = False
     pending: bool = False
+    stopped: ReconcileError | None = None
 
 
-def conditions_for(
-    before: Iterable[Mapping[str, Any]], desired: Desired | None, observed: Observed | None, outcome: Outcome
-) -> list[Condition]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a pass saw and decided, None where it did not come that far."""
+
+    desired: Desired | None
+    observed: Observed | None
+    plan: Plan | None
+
+
+def conditions_for(before: Iterable[Mapping[str, Any]], view: View, outcome: Outcome) -> list[Condition]:
     """All conditions that shall be there. What this pass could not see stays as it was."""
     old = {ConditionType(c["type"]): _read(c) for c in before if c["type"] in _TYPES and c["reason"] in _REASONS}
     backend, console = old.get(ConditionType.BACKEND_ACTIVE), old.get(ConditionType.CONSOLE_ACTION_REQUIRED)
-    ledger = old.get(ConditionType.LEDGER_COMPLETE)
+    ledger, sync = old.get(ConditionType.LEDGER_COMPLETE), old.get(ConditionType.IN_SYNC)
+    desired, observed = view.desired, view.observed
     if outcome.suspended:
-        return [*_suspended(), *filter(None, (backend, ledger, console))]
+        return [*_suspended(), *filter(None, (backend, ledger, console, sync))]
     if desired and observed:
         backend = _backend_active(desired, observed.newest)
-        action = console_action(desired, observed.newest)
+        action = console_action(desired, observed.newest, observed.writer)
         console = _console(action) if action else None
         ledger = _ledger_complete(observed.sweep) if observed.sweep else ledger
+        sync = in_sync(desired, view.plan.decision, outcome.stopped) if view.plan else sync
+        ledger = _without_bucket(ledger, sync) if desired.s3 and observed.bucket is None else ledger
     if outcome.error:
-        return [*_failed(outcome.error), *filter(None, (backend, _ledger_stopped(outcome.error), console))]
-    first = ledger is None or ledger.reason is Reason.SWEEP_PENDING
+        conflict = _conflict(outcome.error)
+        ledger = _ledger_stopped(outcome.error)
+        return [*_failed(outcome.error), *filter(None, (backend, ledger, console, sync, conflict))]
     return [
-        *_progress(outcome, first, console, observed.sweep if observed else None),
-        *filter(None, (backend, ledger or _ledger_pending(), console)),
+        *_progress(outcome, ledger, console, sync, observed.sweep if observed else None),
+        *filter(None, (backend, ledger or _ledger_pending(), console, sync)),
     ]
 
 
-def _progress(outcome: Outcome, first: bool, console: Condition | None, sweep: Sweep | None) -> list[Condition]:
-    """Ready, and Reconciling beside it while there is work under way."""
-    if first:
+def blocked_conditions(before: Iterable[Mapping[str, Any]], error: ReconcileError) -> list[Condition]:
+    """Those of a resource whose deletion waits for a person: the rest stays as it was."""
+    old = [_read(c) for c in before if c["type"] in _TYPES and c["reason"] in _REASONS]
+    new = [
+        _not_ready(error.reason, error.message),
+        Condition(ConditionType.DELETION_BLOCKED, "True", error.reason, error.message),
+    ]
+    gone = {ConditionType.RECONCILING, ConditionType.STALLED, *(one.type for one in new)}
+    return [*new, *(one for one in old if one.type not in gone)]
+
+
+_WAITING = (Reason.AWAITING_APPROVAL, Reason.APPROVAL_STALE)
+
+
+def _progress(
+    outcome: Outcome,
+    ledger: Condition | None,
+    console: Condition | None,
+    sync: Condition | None,
+    sweep: Sweep | None,
+) -> list[Condition]:
+    """Ready, and Reconciling beside it while there is work under way. A plan that waits for a person is no work."""
+    if outcome.stopped:
+        return _failed(outcome.stopped)
+    if sync and sync.reason in _WAITING:
+        return [_not_ready(sync.reason, sync.message)]
+    if ledger is None or ledger.reason is Reason.SWEEP_PENDING:
         return _working(Reason.SWEEPING, "The first sweep lists all recordings and objects; this takes its time.")
     if outcome.pending:
         return _working(Reason.PROGRESSING, "Actions of the plan are being applied.")
+    return [_settled(console, sweep)]
+
+
+def _settled(console: Condition | None, sweep: Sweep | None) -> Condition:
+    """Ready where there is nothing left to do for the operator: a rotation of keys stops no recording."""
     if sweep and sweep.implausible:
-        return [Condition(ConditionType.READY, "False", Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))]
-    if console:
-        return [Condition(ConditionType.READY, "False", console.reason, console.message)]
-    return [Condition(ConditionType.READY, "True", Reason.RECONCILED, "Recordings are where they shall be.")]
+        return _not_ready(Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))
+    if console and console.reason is not Reason.CHOOSE_WRITER_CREDENTIAL:
+        return _not_ready(console.reason, console.message)
+    return Condition(ConditionType.READY, "True", Reason.RECONCILED, "Recordings are where they shall be.")
+
+
+def _not_ready(reason: Reason, message: str) -> Condition:
+    return Condition(ConditionType.READY, "False", reason, message)
 
 
 def _working(reason: Reason, message: str) -> list[Condition]:
@@ -79,6 +128,12 @@ def _failed(error: ReconcileError) -> list[Condition]:
         Condition(ConditionType.READY, "False", error.reason, error.message),
         Condition(kind, "True", error.reason, error.message),
     ]
+
+
+def _conflict(error: ReconcileError) -> Condition | None:
+    if error.reason not in (Reason.ACCOUNT_CLAIMED, Reason.BUCKET_CLAIMED):
+        return None
+    return Condition(ConditionType.CONFLICT, "True", error.reason, error.message)
 
 
 def _suspended() -> list[Condition]:
@@ -158,6 +213,14 @@ def _untraced(sweep: Sweep) -> str:
 def _ledger_stopped(error: ReconcileError) -> Condition:
     message = "Deletions are not looked for until this is over; nothing listed is lost. " + error.message
     return Condition(ConditionType.LEDGER_COMPLETE, "False", error.reason, message)
+
+
+def _without_bucket(ledger: Condition | None, sync: Condition | None) -> Condition | None:
+    """A bucket that is gone cannot be swept: what the last sweep saw says nothing of what it held."""
+    if ledger is None or sync is None or ledger.reason is Reason.SWEEP_PENDING:
+        return ledger
+    message = f"Deletions are not looked for until there is a bucket; nothing listed is lost. {sync.message}"
+    return Condition(ConditionType.LEDGER_COMPLETE, "False", sync.reason, message)
 
 
 def _ledger_pending() -> Condition:

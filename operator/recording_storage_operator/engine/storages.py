@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ..core.errors import Terminal, Transient
@@ -26,7 +26,7 @@ class StorageApi(Protocol):
 
     def get(self, key: Key) -> Mapping[str, Any] | None: ...
 
-    def pages(self) -> Iterator[Sequence[Mapping[str, Any]]]: ...
+    def find(self, field: str, value: str) -> list[Mapping[str, Any]]: ...
 
     def patch_status(self, key: Key, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Merge-patch of the status. None where the object is gone; KUBERNETES_CONFLICT on a stale version."""
@@ -47,6 +47,10 @@ class GuardedStorages:
     def get(self, key: Key) -> Mapping[str, Any] | None:
         """The object, fresh, or None where the API server says that it does not exist."""
         return self._api.get(key)
+
+    def find(self, field: str, value: str) -> list[Mapping[str, Any]]:
+        """All objects with this value in a selectable field."""
+        return self._api.find(field, value)
 
     def write_status(self, key: Key, uid: str, compute: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bool:
         """Write what `compute` makes of the fresh object. False where that is equal, or the object is not there.

@@ -84,12 +84,18 @@ class Connection:
     """Sends requests of all threads. A rejected login is read anew once per rejected request (rotated credentials).
 
     `observe` gets the method and the code (an HTTP status, or "none" without an answer) of each request.
+    `user_agent` is under whose name the API server records what is written.
     """
 
     def __init__(
-        self, load: Callable[[], Configuration], observe: Observe, timeouts: tuple[float, float] = TIMEOUTS
+        self,
+        load: Callable[[], Configuration],
+        observe: Observe,
+        timeouts: tuple[float, float] = TIMEOUTS,
+        user_agent: str = USER_AGENT,
     ) -> None:
         self._load = load
+        self._user_agent = user_agent
         self._timeouts = timeouts
         self._observe = observe
         self._lock = threading.Lock()
@@ -113,7 +119,7 @@ class Connection:
 
     def _connect(self) -> Any:
         client = ApiClient(self._load())
-        client.user_agent = USER_AGENT
+        client.user_agent = self._user_agent
         return client
 
     def _renewed(self, rejected: Any, call: Call) -> Any:

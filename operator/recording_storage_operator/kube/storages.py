@@ -32,6 +32,16 @@ class StorageClient:
             doing = f"list {self._resource.kind} in {namespace or 'all namespaces'}"
             yield from chunks(self._connection, self._resource.collection(namespace), doing, self._page_size)
 
+    def find(self, field: str, value: str) -> list[Mapping[str, Any]]:
+        """All objects with this value in a selectable field of the CRD (Kubernetes 1.31 or later)."""
+        found: list[Mapping[str, Any]] = []
+        for namespace in self._namespaces:
+            path = self._resource.collection(namespace)
+            doing = f"find {self._resource.kind} by {field}"
+            for chunk in chunks(self._connection, path, doing, self._page_size, field=f"{field}={value}"):
+                found += chunk
+        return found
+
     def patch_status(self, key: Key, patch: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Merge-patch the status. With a version or uid in `patch`, another one stored is KUBERNETES_CONFLICT."""
         return self._send("PATCH", key, "write the status of", "status", patch, MERGE_PATCH)

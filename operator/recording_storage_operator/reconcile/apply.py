@@ -1,41 +1,34 @@
 """Applying a plan: one function per action, each of which may be repeated."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from ..core.plan import (
-    Action,
-    CreateBucket,
-    EnableVersioning,
-    ExpireEntries,
-    Plan,
-    RecordDeletions,
-    Reschedule,
-    WithdrawDeletions,
-)
+from ..core.bucket_settings import Part
+from ..core.effects import NO_BUCKET, Effect, Kind
+from ..core.errors import ReconcileError, Transient, told_of
+from ..core.plan import Action, ExpireEntries, RecordDeletions, Reschedule, WithdrawDeletions
+from ..core.reasons import Reason
 from .ledger_book import LedgerBook
-from .ports import BucketClient
+from .ports import BucketAdmin
 from .sweep import Sweeper
+from .writer import Writer
 
 
-class Applier:
-    """What actions act on."""
+class Bookkeeper:
+    """Applies the actions on the ledger."""
 
-    def __init__(self, bucket: BucketClient | None, book: LedgerBook, sweeper: Sweeper) -> None:
-        self._bucket = bucket
+    def __init__(self, book: LedgerBook, sweeper: Sweeper) -> None:
         self._book = book
         self._sweeper = sweeper
 
-    def apply(self, plan: Plan, now: datetime) -> None:
+    def apply(self, actions: Iterable[Action], now: datetime) -> None:
         """All actions in order. Raises at the first that fails; those before it stay applied."""
-        for action in plan.actions:
+        for action in actions:
             self._apply(action, now)
 
     def _apply(self, action: Action, now: datetime) -> None:
         match action:
-            case CreateBucket() if self._bucket:
-                self._bucket.create()
-            case EnableVersioning() if self._bucket:
-                self._bucket.enable_versioning()
             case RecordDeletions(day):
                 self._book.record(day, self._sweeper.findings.found(day))
                 self._sweeper.findings.recorded(day)
@@ -46,5 +39,53 @@ class Applier:
                 self._book.expire(name, now)
             case Reschedule(name):
                 self._book.reschedule(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Changer:
+    """Applies effects on the bucket and the account. `unwritable` takes, by path, what the server has not."""
+
+    admin: BucketAdmin | None
+    writer: Writer | None
+    unwritable: dict[str, str]
+
+    def apply(self, effects: Iterable[Effect]) -> ReconcileError | None:
+        """All in order. Returns the error at which it stopped, which says at what; those before it stay applied."""
+        for effect in effects:
+            try:
+                self._apply(effect)
+            except ReconcileError as error:
+                if error.reason is not Reason.S3_UNSUPPORTED:
+                    return told_of(error, f"To {effect.summary}")
+                self.unwritable[effect.path] = error.message
+        return None
+
+    def _apply(self, effect: Effect) -> None:
+        match effect.kind:
+            case Kind.CREATE_BUCKET if self.admin:
+                self.admin.create()
+            case Kind.ADOPT_BUCKET:
+                pass  # that it was agreed to is remembered in status; the bucket itself stays as it is
+            case Kind.CHANGE_SETTING if self.admin and effect.part:
+                self._set(self.admin, effect.part, effect)
+            case Kind.REGISTER_WRITER_KEY if self.writer:
+                self.writer.register()
+            case Kind.REMOVE_WRITER_KEY if self.writer:
+                self.writer.credentials.remove(effect.target)
             case _:
-                raise AssertionError(f"{action} needs a bucket, and this resource has none")
+                raise AssertionError(f"{effect} needs a bucket or a writer, and this resource has none")
+
+    def _set(self, admin: BucketAdmin, part: Part, effect: Effect) -> None:
+        """Read afresh: S3 replaces a document as a whole, so what others have put there since is not to be lost."""
+        reading = admin.read(part.aspect)
+        if reading.obstacle is not None:
+            return  # what the next look at it says
+        have = part.have(reading.document)
+        if have == part.want:
+            return
+        if effect.have not in (have, NO_BUCKET):
+            raise Transient(
+                Reason.WORLD_MOVED,
+                f"{part.path} was changed by somebody else since the plan was made; a new plan is made of it.",
+            )
+        admin.write(part.aspect, part.put(reading.document))

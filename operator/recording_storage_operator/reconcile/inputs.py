@@ -1,11 +1,12 @@
 """What a pass is asked to do: the spec, the annotations, and the Secrets it names, with a fingerprint of all of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..api.names import RECONCILE_REQUESTED_AT
-from ..core.desired import Desired
+from ..api.names import APPROVED_PLAN, RECONCILE_REQUESTED_AT
+from ..core.approval import Memory
+from ..core.desired import Bucket, Desired
 from ..core.errors import Wait
 from ..core.reasons import Reason
 from ..core.secret import Secret
@@ -23,39 +24,53 @@ class Credentials:
 
     twilio: Secret | None
     bucket: Secret | None
+    writer: Secret | None = None
 
     @staticmethod
     def read(secrets: Secrets, namespace: str, desired: Desired) -> "Credentials":
         """Fresh from the API server."""
-        name = desired.s3.credentials_secret if desired.s3 else ""
+        bucket = desired.s3.credentials_secret if desired.s3 else ""
+        writer = desired.s3.writer_secret if desired.s3 else ""
         return Credentials(
             twilio=secrets.get(namespace, desired.twilio.credentials_secret),
-            bucket=secrets.get(namespace, name) if name else None,
+            bucket=secrets.get(namespace, bucket) if bucket else None,
+            writer=secrets.get(namespace, writer) if writer else None,
         )
 
     @property
-    def versions(self) -> tuple[str, str]:
+    def versions(self) -> tuple[str, ...]:
         """Changes when one of them is edited, made or removed."""
-        return self.twilio.version if self.twilio else "", self.bucket.version if self.bucket else ""
+        return tuple(secret.version if secret else "" for secret in (self.twilio, self.bucket, self.writer))
 
     def require(self, desired: Desired) -> Secret:
-        """The Secret for Twilio. Raises Wait where one that the spec names does not exist."""
+        """The Secret for Twilio. Raises Wait where it, or the one for the bucket, does not exist."""
         if self.twilio is None:
             raise _missing(desired.twilio.credentials_secret, "authToken, or apiKeySid and apiKeySecret")
         if self.bucket is None and desired.s3 and desired.s3.credentials_secret:
             raise _missing(desired.s3.credentials_secret, "accessKeyId and secretAccessKey")
         return self.twilio
 
+    def require_writer(self, bucket: Bucket) -> Secret:
+        """The Secret with the writer's key pair. Raises Wait where it does not exist."""
+        if self.writer is None:
+            raise _missing(bucket.writer_secret, "accessKeyId and secretAccessKey")
+        return self.writer
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The object as a pass found it. `accept_missing` is 0 where nobody accepted a loss."""
+    """The object as a pass found it. `accept_missing` is 0 where nobody accepted a loss.
+
+    `memory` is what earlier passes left in the status.
+    """
 
     key: Key
     uid: str
     generation: int
     requested_at: str
     accept_missing: int
+    approved_plan: str = ""
+    memory: Memory = field(default_factory=Memory)
 
     @staticmethod
     def of(key: Key, obj: Mapping[str, Any]) -> "Request":
@@ -69,11 +84,14 @@ class Request:
             generation=metadata.get("generation", 0),
             requested_at=annotations.get(RECONCILE_REQUESTED_AT, ""),
             accept_missing=int(accepted) if accepted.isdecimal() else 0,
+            approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
+            memory=Memory.of(obj.get("status") or {}),
         )
 
     def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:
         """Changes with all that a person can change: the spec, annotations that ask for something, the Secrets."""
-        return self.generation, self.requested_at, self.accept_missing, credentials.versions
+        asked = (self.requested_at, self.accept_missing, self.approved_plan)
+        return self.generation, *asked, credentials.versions
 
 
 def _missing(name: str, keys: str) -> Wait:

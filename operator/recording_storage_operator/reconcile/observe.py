@@ -1,17 +1,21 @@
 """Observing: reads everything a plan needs, once, and changes nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from ..core.desired import Backend, Desired
+from ..core.approval import Memory
+from ..core.desired import Backend, Desired, Management
 from ..core.errors import Wait
-from ..core.facts import AccountFacts, BucketFacts
+from ..core.facts import AccountFacts, Aspect, BucketFacts, Reading
+from ..core.ledger import Slice
 from ..core.plan import Newest, Observed, Side
+from ..core.proposal import Content, is_adopted, wanted_parts
 from ..core.reasons import Reason
-from ..core.recordings import Locator, Place
+from ..core.recordings import Locator, Place, Recording, sid_of_key
 from ..core.sweeps import Sweep
-from .ledger_book import LedgerBook
-from .ports import BucketClient, LedgerStore, TwilioClient
+from .ports import BucketAdmin, BucketClient, TwilioClient
+from .writer import Arrivals, Writer
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 """More than any healthy pair of clocks differs. A wrong clock would let entries expire early."""
@@ -26,25 +30,70 @@ _SIDES = {Place.TWILIO: Side.TWILIO, Place.WATCHED_BUCKET: Side.S3, Place.OTHER_
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The clients of one pass."""
+    """The clients of one pass, `admin` and `writer` where there is a bucket, or a key pair, to look after.
+
+    `guest_of` names the older resource that keeps the settings of a shared bucket; `unwritable` has, by path, what the
+    server is known not to take.
+    """
 
     twilio: TwilioClient
     bucket: BucketClient | None
-    ledger: LedgerStore
     locator: Locator
+    admin: BucketAdmin | None = None
+    writer: Writer | None = None
+    guest_of: str = ""
+    unwritable: Mapping[str, str] = field(default_factory=dict)
 
 
-def observe(world: World, desired: Desired, book: LedgerBook, sweep: Sweep | None, now: datetime) -> Observed:
+def without_bucket(world: World) -> World:
+    """The same without a bucket that was never there: what is in any bucket counts as elsewhere then."""
+    return replace(world, bucket=None, locator=Locator(twilio_host=world.locator.twilio_host))
+
+
+def observe(
+    world: World, desired: Desired, memory: Memory, ledger: tuple[Slice, ...], sweep: Sweep | None, now: datetime
+) -> Observed:
     """What is there. The account comes first: a suspended one refuses all else with a misleading answer."""
     account = world.twilio.account()
     check_clock(account, now)
+    recordings = world.twilio.recordings(page_size=NEWEST).recordings
+    bucket = _bucket(world.bucket, desired)
+    arrivals = Arrivals(recordings, world.locator, world.bucket)
     return Observed(
         account=account,
-        newest=newest(world.twilio, world.locator),
-        bucket=_bucket(world.bucket, desired),
-        ledger=book.slices,
+        newest=newest(recordings, world.locator),
+        bucket=bucket,
+        ledger=ledger,
         sweep=sweep,
+        settings=_settings(world, desired, memory) if bucket else {},
+        content=_content(world, desired, memory) if bucket else None,
+        writer=world.writer.facts(account, arrivals) if world.writer else None,
+        guest_of=world.guest_of,
+        unwritable=world.unwritable,
     )
+
+
+def _settings(world: World, desired: Desired, memory: Memory) -> dict[Aspect, Reading]:
+    """Every aspect that a wanted setting is in."""
+    if world.admin is None:
+        return {}
+    parts = wanted_parts(desired, memory, exists=True, guest=bool(world.guest_of))
+    return {aspect: world.admin.read(aspect) for aspect in dict.fromkeys(part.aspect for part in parts)}
+
+
+def _content(world: World, desired: Desired, memory: Memory) -> Content | None:
+    """One page of what is in a bucket that is to be adopted; None for one that is ours already, or only looked at."""
+    kept = desired.s3 is not None and desired.s3.management is Management.MANAGE
+    if world.admin is None or world.bucket is None or not kept or is_adopted(desired, memory):
+        return None
+    return content_of(world.bucket, desired)
+
+
+def content_of(bucket: BucketClient, desired: Desired) -> Content:
+    """What the first page of versions shows, deleted ones included."""
+    page = bucket.versions("")
+    own = sum(one.key.startswith(desired.key_prefix) and sid_of_key(one.key) is not None for one in page.versions)
+    return Content(own, len(page.versions) - own, page.next_page is not None)
 
 
 def check_clock(account: AccountFacts, now: datetime) -> None:
@@ -58,9 +107,9 @@ def check_clock(account: AccountFacts, now: datetime) -> None:
         )
 
 
-def newest(twilio: TwilioClient, locator: Locator) -> Newest:
+def newest(recordings: Iterable[Recording], locator: Locator) -> Newest:
     """Where the newest recording with audio was put; a soft-deleted one tells as well as a living one."""
-    dated = [(one.created_at, one) for one in twilio.recordings(page_size=NEWEST).recordings]
+    dated = [(one.created_at, one) for one in recordings]
     for created, recording in sorted(dated, key=lambda pair: pair[0] or _LONG_AGO, reverse=True):
         location = locator.locate(recording.media_url)
         if location.place in _SIDES:
@@ -71,10 +120,17 @@ def newest(twilio: TwilioClient, locator: Locator) -> Newest:
 def _bucket(bucket: BucketClient | None, desired: Desired) -> BucketFacts | None:
     """The bucket's facts; None for one that does not exist yet and is ours to make."""
     facts = bucket.describe() if bucket else None
-    if bucket and facts is None and desired.backend is Backend.TWILIO and desired.s3:
-        raise Wait(
-            Reason.BUCKET_MISSING,
-            f"Bucket {desired.s3.name} does not exist. With backend Twilio it is only watched, not made: correct "
-            "spec.s3, or take it out if no recordings are kept in a bucket any more.",
-        )
+    if facts is None and desired.s3:
+        if desired.backend is Backend.TWILIO:
+            raise Wait(
+                Reason.BUCKET_MISSING,
+                f"Bucket {desired.s3.name} does not exist. With backend Twilio it is only watched, not made: correct "
+                "spec.s3, or take it out if no recordings are kept in a bucket any more.",
+            )
+        if desired.s3.management is Management.OBSERVE:
+            raise Wait(
+                Reason.BUCKET_MISSING,
+                f"Bucket {desired.s3.name} does not exist, and with management Observe it is not made: make it, or set "
+                "spec.s3.management to Manage.",
+            )
     return facts

@@ -10,9 +10,12 @@ from typing import Any, Protocol
 from ..core.desired import Bucket, TwilioAccount
 from ..core.facts import (
     AccountFacts,
+    Aspect,
+    AwsCredential,
     BucketFacts,
     DeletionEventPage,
     ObjectVersionPage,
+    Reading,
     UploadAlertPage,
 )
 from ..core.ledger import Slice
@@ -52,20 +55,54 @@ class BucketClient(Protocol):
         """The bucket, or None where S3 says that no such bucket exists. Raises Wait for a foreign or denied one."""
         ...
 
-    def create(self) -> None:
-        """Make the bucket in its region. Already ours is success."""
-        ...
-
-    def enable_versioning(self) -> None:
-        """Keep deleted objects recoverable and their time of deletion known."""
-        ...
-
     def versions(self, prefix: str, page: str | None = None) -> ObjectVersionPage:
         """A page of the latest versions under a prefix, delete markers included."""
         ...
 
     def has(self, key: str) -> bool:
         """Whether an object is there now. False only where S3 itself answered 404 for the key."""
+        ...
+
+
+class BucketAdmin(Protocol):
+    """One bucket as its administrator sees it."""
+
+    def create(self) -> None:
+        """Make the bucket in its region. Already ours is success."""
+        ...
+
+    def delete(self) -> None:
+        """Delete an empty bucket. Already gone is success.
+
+        Raises Wait(BUCKET_NOT_EMPTY) where S3 says that it is not empty, or an upload into it is under way.
+        """
+        ...
+
+    def read(self, aspect: Aspect) -> Reading:
+        """An aspect as it is. What the server lacks, or refuses to show, is told in the reading and not raised."""
+        ...
+
+    def write(self, aspect: Aspect, document: Mapping[str, Any]) -> None:
+        """Replace an aspect as a whole; an empty document, or one with nothing in it, removes it.
+
+        Raises Wait(S3_UNSUPPORTED) where the server does not have it, or not in this form.
+        """
+        ...
+
+
+class AwsCredentials(Protocol):
+    """The key pairs an account keeps at Twilio for External Storage to write with."""
+
+    def listed(self) -> list[AwsCredential]:
+        """All of the account's, in no order."""
+        ...
+
+    def register(self, name: str, access_key_id: str, secret_access_key: str) -> AwsCredential:
+        """Keep a key pair at Twilio. Not idempotent: look for the name first. Raises Terminal for a malformed pair."""
+        ...
+
+    def remove(self, sid: str) -> None:
+        """Let Twilio forget it. Already gone is success."""
         ...
 
 
@@ -115,8 +152,12 @@ class Storages(Protocol):
         """Take our finalizer away. Already gone is success."""
         ...
 
+    def find(self, field: str, value: str) -> list[Mapping[str, Any]]:
+        """All objects with this value in a field that the CRD names as selectable."""
+        ...
 
-class Clouds(Protocol):
+
+class CloudClients(Protocol):
     """Makes clients from credentials, so a pass resolves these once."""
 
     def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
@@ -126,5 +167,17 @@ class Clouds(Protocol):
     def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
         """Raises Terminal for a malformed Secret or an endpoint that the operator does not allow."""
         ...
+
+    def admin(self, bucket: Bucket, secret: Secret | None) -> BucketAdmin:
+        """As `bucket`."""
+        ...
+
+    def aws_credentials(self, account: TwilioAccount, secret: Secret) -> AwsCredentials:
+        """As `twilio`."""
+        ...
+
+
+class Clouds(CloudClients, Protocol):
+    """The same, and the ledger."""
 
     def ledger(self, key: Key, uid: str) -> LedgerStore: ...

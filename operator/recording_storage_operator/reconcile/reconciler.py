@@ -2,41 +2,31 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..api.desired import to_desired
-from ..core.clock import Clock
-from ..core.desired import Desired
-from ..core.errors import ReconcileError, Transient
+from ..core.approval import Decision, Memory
+from ..core.desired import DeletionPolicy, Desired
+from ..core.effects import Kind
+from ..core.errors import ReconcileError, Transient, Wait
 from ..core.plan import Observed, Plan, plan
 from ..core.reasons import Reason
-from ..core.recordings import Locator
-from ..core.status import Report, is_ready, status_for
+from ..core.status import Report, is_ready, status_for, with_plan
 from ..core.verdicts import Outcome as Ending
 from ..core.work import Key, Outcome, Turn
-from .apply import Applier
+from .apply import Bookkeeper, Changer
+from .connect import Ports, connect
 from .inputs import Credentials, Request
 from .ledger_book import LedgerBook
-from .observe import World, observe
-from .ports import Clouds, Secrets, Storages
+from .observe import World, observe, without_bucket
 from .sweep import Scope
+from .teardown import tear_down
 from .visits import Visit, Visits
 
 log = logging.getLogger(__name__)
 
 _DEFECT = "The operator has a defect: its log has the details. Nothing was recorded as deleted."
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The outside world. `twilio_host` is the host of a base URL that stands in for Twilio's own hosts, or empty."""
-
-    storages: Storages
-    secrets: Secrets
-    clouds: Clouds
-    clock: Clock
-    twilio_host: str = ""
 
 
 class Reconciler:
@@ -58,26 +48,35 @@ class Reconciler:
 
     def _visit(self, key: Key, turn: Turn) -> Outcome:
         obj = self._ports.storages.get(key)
-        if obj is None or "deletionTimestamp" in obj["metadata"]:
+        if obj is None:
             self._visits.drop(key)
-            if obj is not None:
-                self._ports.storages.release(obj)
             return Outcome()
-        self._ports.storages.hold(obj)
+        if "deletionTimestamp" in obj["metadata"]:
+            self._visits.drop(key)
+            return tear_down(self._ports, key, obj)
         request = Request.of(key, obj)
         visit = self._visits.of(key, request.uid)
         try:
-            return self._enter(request, to_desired(obj), visit, turn)
+            desired = to_desired(obj)
+            self._guard(obj, desired)
+            return self._enter(request, desired, visit, turn)
         except ReconcileError as error:
             return self._fail(request, obj, visit, error)
         except Exception:  # the one place: whatever a defect is, it has to show
             log.exception("The pass of %s failed", key)
             return self._fail(request, obj, visit, Transient(Reason.INTERNAL_ERROR, _DEFECT))
 
+    def _guard(self, obj: Mapping[str, Any], desired: Desired) -> None:
+        """Only who wants something deleted needs us at the end: all others can go while no operator runs."""
+        if desired.deletion_policy is DeletionPolicy.DELETE:
+            self._ports.storages.hold(obj)
+        else:
+            self._ports.storages.release(obj)
+
     def _enter(self, request: Request, desired: Desired, visit: Visit, turn: Turn) -> Outcome:
         """Decide whether there is anything to do, and let a sweep work as long as the turn lasts."""
         if desired.suspend:
-            self._report(request, Report(request.generation, "", desired, None, Plan(), Ending(suspended=True)))
+            self._report(request, Report(request.generation, "", desired, None, None, Ending(suspended=True)))
             visit.suspended()
             return Outcome()
         credentials = Credentials.read(self._ports.secrets, request.key.namespace, desired)
@@ -85,13 +84,15 @@ class Reconciler:
         wait = visit.wait(self._clock.monotonic())
         if wait > 0:
             return Outcome(after=wait)
-        world = self._connect(request, desired, credentials)
+        world = connect(self._ports, request, desired, credentials, visit.learnt)
         # A sweep starts and goes on only behind a pass that went through: it may have had to make the bucket.
-        # What expires meanwhile does not wait for its end.
+        # What expires or is tried again meanwhile does not wait for its end.
         now = self._clock.monotonic()
-        if visit.settled and visit.sweep_is_due(now) and now < visit.expiry_due:
+        if visit.settled and visit.sweep_is_due(now) and now < visit.pass_due:
             if not visit.sweeper.running:
-                visit.sweeper.start(_scope(world, request, desired))
+                visit.sweeper.start(
+                    self._scope(without_bucket(world) if visit.bucket_awaited else world, request, desired)
+                )
             if not self._sweep(desired, visit, turn):
                 return Outcome(after=0.0)
         return self._pass(world, request, desired, visit)
@@ -108,29 +109,67 @@ class Reconciler:
         return done
 
     def _pass(self, world: World, request: Request, desired: Desired, visit: Visit) -> Outcome:
-        book = LedgerBook(world.ledger, f"{request.key.name}-{request.uid[:8]}", desired.metadata_days)
-        observed = observe(world, desired, book, visit.sweeper.latest, self._clock.now())
-        todo = plan(desired, observed, self._clock.now())
-        if todo.actions:
-            Applier(world.bucket, book, visit.sweeper).apply(todo, self._clock.now())
+        ledger = self._ports.clouds.ledger(request.key, request.uid)
+        book = LedgerBook(ledger, f"{request.key.name}-{request.uid[:8]}", desired.metadata_days)
+        look = partial(self._look, world, request, desired, visit, book)
+        todo, observed = look(request.memory)
+        Bookkeeper(book, visit.sweeper).apply(todo.actions, self._clock.now())
+        stopped = self._change(world, request, visit, todo.decision)
+        if not todo.is_empty:
             visit.sweeper.recount()
-            observed = observe(world, desired, book, visit.sweeper.latest, self._clock.now())
-        self._report(request, self._reached(request, desired, observed, visit))
+            left, observed = look(todo.decision.memory)
+            stopped = stopped or _not_seen(todo.decision, left.decision)
+        else:
+            left = todo
+        visit.changed(stopped, self._clock.monotonic())
+        self._report(request, self._reached(request, desired, observed, left, visit, stopped))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())
+        visit.bucket_awaited = any(effect.kind is Kind.CREATE_BUCKET for effect in left.decision.waiting)
+        if world.bucket and observed.bucket is None and not visit.bucket_awaited:
+            visit.bucketless(self._clock.monotonic())
         return Outcome(after=visit.wait(self._clock.monotonic()))
 
-    def _reached(self, request: Request, desired: Desired, observed: Observed, visit: Visit) -> Report:
+    def _look(
+        self, world: World, request: Request, desired: Desired, visit: Visit, book: LedgerBook, memory: Memory
+    ) -> tuple[Plan, Observed]:
+        """Observe, and plan from that."""
+        observed = observe(world, desired, memory, book.slices, visit.sweeper.latest, self._clock.now())
+        return plan(desired, observed, memory, request.approved_plan, self._clock.now()), observed
+
+    def _change(self, world: World, request: Request, visit: Visit, decision: Decision) -> ReconcileError | None:
+        """Apply what is due; what is newly agreed to is written down before: a crash is taken up where it was."""
+        if not decision.due:
+            return None
+        now = self._clock.now()
+        if decision.memory != request.memory:
+            self._ports.storages.write_status(
+                request.key, request.uid, lambda fresh: with_plan(fresh.get("status") or {}, decision, None, now)
+            )
+        return Changer(world.admin, world.writer, visit.learnt.unwritable).apply(decision.due)
+
+    def _reached(
+        self,
+        request: Request,
+        desired: Desired,
+        observed: Observed,
+        left: Plan,
+        visit: Visit,
+        stopped: ReconcileError | None,
+    ) -> Report:
         """What stands after applying; a request is handled once a sweep made after it has been worked in."""
-        left = plan(desired, observed, self._clock.now())
         handled = "" if visit.sweep_is_due(self._clock.monotonic()) else request.requested_at
-        ending = Ending(visit.shown_sweep_error, pending=bool(left.actions))
+        error = visit.shown_sweep_error
+        if desired.s3 is not None and observed.bucket is None:
+            # The last sweep's error is of the past: without a bucket there is none.
+            error = None if stopped or left.decision.shown else _bucket_missing(desired)
+        ending = Ending(error, pending=bool(left.actions), stopped=stopped)
         return Report(request.generation, handled, desired, observed, left, ending)
 
     def _fail(self, request: Request, obj: Mapping[str, Any], visit: Visit, error: ReconcileError) -> Outcome:
         visit.failed(error, self._clock.monotonic())
         log.info("%s: %s: %s", request.key, error.reason, error.message)
         if visit.shows_failure or not is_ready(obj.get("status") or {}):
-            self._report(request, Report(request.generation, "", None, None, Plan(), Ending(error=error)))
+            self._report(request, Report(request.generation, "", None, None, None, Ending(error=error)))
         if isinstance(error, Transient):
             return Outcome(after=error.retry_after, failed=True)
         return Outcome(after=visit.wait(self._clock.monotonic()))
@@ -141,29 +180,33 @@ class Reconciler:
             request.key, request.uid, lambda fresh: status_for(fresh.get("status") or {}, report, now)
         )
 
-    def _connect(self, request: Request, desired: Desired, credentials: Credentials) -> World:
-        secret = credentials.require(desired)
-        clouds = self._ports.clouds
-        return World(
-            twilio=clouds.twilio(desired.twilio, secret),
-            bucket=clouds.bucket(desired.s3, credentials.bucket) if desired.s3 else None,
-            ledger=clouds.ledger(request.key, request.uid),
-            locator=Locator(
-                bucket=desired.s3.name if desired.s3 else "",
-                prefix=desired.s3.prefix if desired.s3 else "",
-                endpoint=desired.s3.endpoint_url if desired.s3 else "",
-                twilio_host=self._ports.twilio_host,
-            ),
+    def _scope(self, world: World, request: Request, desired: Desired) -> Scope:
+        return Scope(
+            twilio=world.twilio,
+            bucket=world.bucket,
+            ledger=self._ports.clouds.ledger(request.key, request.uid),
+            locator=world.locator,
+            key_prefix=desired.key_prefix,
+            metadata_days=desired.metadata_days,
+            accept_missing=request.accept_missing,
         )
 
 
-def _scope(world: World, request: Request, desired: Desired) -> Scope:
-    return Scope(
-        twilio=world.twilio,
-        bucket=world.bucket,
-        ledger=world.ledger,
-        locator=world.locator,
-        key_prefix=f"{desired.s3.prefix if desired.s3 else ''}{desired.twilio.account_sid}/",
-        metadata_days=desired.metadata_days,
-        accept_missing=request.accept_missing,
+def _not_seen(applied: Decision, left: Decision) -> Transient | None:
+    """S3 is eventually consistent about settings: what it has taken may show a little later, or never."""
+    paths = {effect.path for effect in left.due} & {effect.path for effect in applied.due}
+    if not paths:
+        return None
+    return Transient(
+        Reason.CHANGE_NOT_SEEN,
+        f"{', '.join(sorted(paths))}: the change was accepted and does not show yet. It is looked at again.",
+    )
+
+
+def _bucket_missing(desired: Desired) -> Wait:
+    name = desired.s3.name if desired.s3 else ""
+    return Wait(
+        Reason.BUCKET_MISSING,
+        f"Bucket {name} was there and is gone, and with driftPolicy Report it is not made again. Find out who deleted "
+        "it; set spec.driftPolicy to Revert to have it made anew.",
     )

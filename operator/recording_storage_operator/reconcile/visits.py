@@ -22,6 +22,9 @@ JITTER = 0.1
 SHOWN_FAILURES = 2
 """A transient fault shows in conditions from the second failure in a row on, so that a blip does not flap them."""
 
+BUCKET_CHECK = 60.0
+"""Seconds until a bucket that waits for approval, or for a person, is looked for again."""
+
 MAX_BACKOFF = 300.0
 """Seconds between attempts at a sweep that keeps failing, however many turns it takes to fail."""
 
@@ -31,11 +34,22 @@ Fingerprint = tuple[object, ...]
 """Everything a person can change about a resource. A new one ends every pause and makes a sweep due."""
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What passes have found out by trying: settings that the server does not take, by path, with its reason; and
+    since when, by Twilio's clock, a replaced key pair is refused, by name.
+    """
+
+    unwritable: dict[str, str] = field(default_factory=dict)
+    refused_since: dict[str, datetime] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Visit:
     """One resource's memory. Times are on the monotonic clock, in seconds.
 
     `settled` says that the last pass went through, so that there is nothing to do until something is due.
+    `bucket_awaited` says that the bucket is still to be approved: until then sweeps see the account alone.
     """
 
     uid: str
@@ -49,6 +63,10 @@ class Visit:
     sweep_error: ReconcileError | None = None
     expiry_due: float = FOREVER
     ledger_changed: float = -FOREVER
+    retry_due: float = FOREVER
+    stops: int = 0
+    learnt: Learnt = field(default_factory=Learnt)
+    bucket_awaited: bool = False
 
     def enter(self, fingerprint: Fingerprint, now: float) -> None:
         """Begin a turn."""
@@ -56,6 +74,8 @@ class Visit:
             self.fingerprint = fingerprint
             self.settled, self.paused_until, self.failures = False, 0.0, 0
             self.sweep_due, self.sweeper.running, self.sweep_error = now, False, None
+            self.retry_due, self.stops = FOREVER, 0
+            self.learnt.unwritable.clear()
 
     def wait(self, now: float) -> float:
         """Seconds until there is something to do; while paused, until the Secrets are to be looked at again."""
@@ -63,7 +83,12 @@ class Visit:
             return min(self.paused_until - now, SECRET_CHECK)
         if not self.settled or self.sweeper.running:
             return 0.0
-        return max(min(self.sweep_due, self.expiry_due) - now, 0.0)
+        return max(min(self.sweep_due, self.expiry_due, self.retry_due) - now, 0.0)
+
+    @property
+    def pass_due(self) -> float:
+        """When a pass is due that does not wait for a sweep."""
+        return min(self.expiry_due, self.retry_due)
 
     def sweep_is_due(self, now: float) -> bool:
         """Whether a sweep is to start, or under way."""
@@ -107,6 +132,20 @@ class Visit:
         else:
             self.paused_until = now + error.after if isinstance(error, Wait) else FOREVER
             self.failures = max(self.failures, SHOWN_FAILURES)
+
+    def changed(self, stopped: ReconcileError | None, now: float) -> None:
+        """Effects were applied, up to an error: only what may help is tried again, and sweeps go on meanwhile."""
+        self.stops = self.stops + 1 if stopped else 0
+        self.retry_due = FOREVER
+        if isinstance(stopped, Wait):
+            self.retry_due = now + stopped.after
+        elif isinstance(stopped, Transient):
+            self.retry_due = now + max(stopped.retry_after or 0.0, min(2.0 ** (self.stops - 1), MAX_BACKOFF))
+
+    def bucketless(self, now: float) -> None:
+        """There is no bucket yet, so nothing to sweep: look again when a change is tried again, or after a while."""
+        self.settled = False
+        self.paused_until = min(self.retry_due, now + BUCKET_CHECK)
 
     @property
     def shown_sweep_error(self) -> ReconcileError | None:

@@ -1,0 +1,156 @@
+"""What may be applied now: which effects of a plan are new, which were approved before, and which are drift.
+
+What was approved is remembered in `status.managed`, written before anything is applied: so a crash goes on where it
+was, and what somebody else changes later is told from what was never wanted before. A lost status only means asking
+again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .desired import Approval, Desired, DriftPolicy, Management
+from .effects import NO_BUCKET, Effect, Identity, Kind, Skipped
+
+
+class State(StrEnum):
+    """Approved and not seen as wanted yet, or seen as wanted since (Applied)."""
+
+    APPROVED = "Approved"
+    APPLIED = "Applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What stands in `status.managed` for one path. `digest` is of 16 hexadecimal digits."""
+
+    path: str
+    digest: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of earlier passes. `approved_plan` is the id approved last, in person or by policy."""
+
+    records: tuple[Record, ...] = ()
+    approved_plan: str = ""
+
+    @staticmethod
+    def of(status: Mapping[str, Any]) -> "Memory":
+        """Read it from a status; what cannot be read was never approved."""
+        found = [one for one in status.get("managed", ()) if one.get("state") in set(State)]
+        records = tuple(Record(one["path"], one["digest"], State(one["state"])) for one in found)
+        return Memory(records, status.get("lastApprovedPlan", ""))
+
+    def keeps(self, identity: Identity, path: str, want: str) -> bool:
+        """Whether this was seen as wanted, or was to be from the making of the bucket on."""
+        kept = {_applied(identity, path, want), _approved(identity, path, NO_BUCKET, want)}
+        return any(record.path == path and record.digest in kept for record in self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The outside half of a plan: effects in the order they are applied in, and what is as wanted already.
+
+    `settled` maps the paths that are as wanted to what that is. `skipped` could not be looked at.
+    """
+
+    identity: Identity
+    effects: tuple[Effect, ...] = ()
+    settled: Mapping[str, str] | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`due` is applied now, in order; `waiting` needs an approval; `drift` differs from what was as wanted before.
+
+    `stale` is an approval that names another plan than this one, empty without. `memory` is as it has to stand before
+    anything is applied.
+    """
+
+    plan_id: str
+    due: tuple[Effect, ...]
+    waiting: tuple[Effect, ...]
+    drift: tuple[Effect, ...]
+    stale: str
+    memory: Memory
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Effect, ...]:
+        """The plan as people see it."""
+        return self.waiting + self.due
+
+
+def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) -> Decision:
+    """What becomes of each effect. `approval` is the plan id that a person has approved, empty without."""
+    known = {record.path: record for record in memory.records}
+    drift = tuple(one for one in proposal.effects if _was_as_wanted(one, known, proposal.identity))
+    begun = tuple(one for one in proposal.effects if _is_approved(one, known, proposal.identity))
+    new = tuple(one for one in proposal.effects if one not in drift and one not in begun)
+    plan_id = proposal.identity.plan_id(new or begun or drift)
+    if desired.s3 is not None and desired.s3.management is Management.OBSERVE:
+        return Decision("", (), (), proposal.effects, "", memory, proposal.skipped)
+    approved = bool(new) and (desired.approval is Approval.AUTOMATIC or approval == plan_id)
+    reverted = drift if desired.drift_policy is DriftPolicy.REVERT else ()
+    allowed = [*begun, *reverted, *(new if approved else ())]
+    return Decision(
+        plan_id=plan_id,
+        due=_within_reach(tuple(one for one in proposal.effects if one in allowed), proposal.effects),
+        waiting=() if approved else new,
+        drift=drift,
+        stale=approval if new and not approved and approval not in ("", memory.approved_plan) else "",
+        memory=Memory(
+            _remembered(proposal, known, new if approved else ()), plan_id if approved else memory.approved_plan
+        ),
+        skipped=proposal.skipped,
+    )
+
+
+def _within_reach(due: tuple[Effect, ...], effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """Nothing can be set in a bucket that is not there, as long as making it waits or is only reported."""
+    if all(one in due for one in effects if one.kind is Kind.CREATE_BUCKET):
+        return due
+    return tuple(one for one in due if one.kind is not Kind.CHANGE_SETTING)
+
+
+def _was_as_wanted(effect: Effect, known: Mapping[str, Record], identity: Identity) -> bool:
+    record = known.get(effect.path)
+    return record == Record(effect.path, _applied(identity, effect.path, effect.want), State.APPLIED)
+
+
+def _is_approved(effect: Effect, known: Mapping[str, Record], identity: Identity) -> bool:
+    """Approved as it is now, or before the bucket was there: whatever a new bucket brings is our own doing."""
+    record = known.get(effect.path)
+    if record is None or record.state is not State.APPROVED:
+        return False
+    return record.digest in {_approved(identity, effect.path, have, effect.want) for have in (effect.have, NO_BUCKET)}
+
+
+def _remembered(proposal: Proposal, known: Mapping[str, Record], approved: Iterable[Effect]) -> tuple[Record, ...]:
+    """One record a path, of paths that are still wanted."""
+    identity, settled = proposal.identity, proposal.settled or {}
+    paths = {*settled, *(one.path for one in proposal.effects), *(one.path for one in proposal.skipped)}
+    records = {path: record for path, record in known.items() if path in paths}
+    records |= {one.path: _agreed(identity, one) for one in approved}
+    records |= {path: Record(path, _applied(identity, path, want), State.APPLIED) for path, want in settled.items()}
+    return tuple(records[path] for path in sorted(records))
+
+
+def _agreed(identity: Identity, effect: Effect) -> Record:
+    """Adopting a bucket changes nothing in it: agreeing is all there is to do."""
+    if effect.kind is Kind.ADOPT_BUCKET:
+        return Record(effect.path, _applied(identity, effect.path, effect.want), State.APPLIED)
+    return Record(effect.path, _approved(identity, effect.path, effect.have, effect.want), State.APPROVED)
+
+
+def _applied(identity: Identity, path: str, want: str) -> str:
+    return identity.digest("applied", path, want)[:16]
+
+
+def _approved(identity: Identity, path: str, have: str, want: str) -> str:
+    """An approval is of a change from something: where that has changed meanwhile, it is asked for again."""
+    return identity.digest("approved", path, have, want)[:16]

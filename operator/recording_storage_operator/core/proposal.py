@@ -1,0 +1,155 @@
+"""What would have to change in the account and the bucket for all to be as wanted."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from .approval import Memory, Proposal
+from .bucket_settings import ABSENT, CREATED_BY, Part, Risk, Tag, parts_of, speaks_tls
+from .desired import Backend, Bucket, Desired
+from .effects import NO_BUCKET, Effect, Identity, Kind, Skipped
+from .facts import Aspect, BucketFacts, Obstacle, Reading
+from .writer import WriterFacts
+
+BUCKET_PATH = "bucket"
+WRITER_PATH = "writerCredential"
+
+EXISTS = "exists"
+
+MAX_HAVE = 60
+"""Characters of a present value that a sentence still tells; `status.drift` has all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is in a bucket, as far as its first page of versions shows it: keys of recordings of the account, others."""
+
+    recordings: int
+    others: int
+    more: bool
+
+    @property
+    def kind(self) -> str:
+        """What an approval of adopting it is about: counts change all the time, and nobody wants to approve them."""
+        told = [name for name, count in (("recordings", self.recordings), ("other objects", self.others)) if count]
+        return " and ".join(told) or "nothing"
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        least = "at least " if self.more else ""
+        recordings = f"{self.recordings} recording{'s' if self.recordings != 1 else ''} of this account"
+        return f"{least}{recordings}, {self.others} other object{'s' if self.others != 1 else ''}"
+
+
+class Seen(Protocol):
+    """The part of what a pass observed that a proposal is made of."""
+
+    @property
+    def bucket(self) -> BucketFacts | None: ...
+
+    @property
+    def settings(self) -> Mapping[Aspect, Reading]: ...
+
+    @property
+    def content(self) -> Content | None: ...
+
+    @property
+    def writer(self) -> WriterFacts | None: ...
+
+    @property
+    def guest_of(self) -> str: ...
+
+    @property
+    def unwritable(self) -> Mapping[str, str]: ...
+
+
+Finding = Effect | Skipped | tuple[str, str]
+"""Something to change, something that cannot be looked at, or a path and what it is: as wanted."""
+
+
+def identity_of(desired: Desired) -> Identity:
+    """The account and the bucket."""
+    bucket = desired.s3
+    if bucket is None:
+        return Identity(desired.twilio.account_sid)
+    return Identity(desired.twilio.account_sid, bucket.endpoint_url, bucket.name, bucket.region)
+
+
+def propose(desired: Desired, seen: Seen, memory: Memory) -> Proposal:
+    """A bucket that merely stays watched (backend Twilio) is neither made nor changed."""
+    found: list[Finding] = []
+    if desired.backend is Backend.S3 and desired.s3 is not None:
+        found += [_bucket(desired.s3, seen, memory, identity_of(desired)), *_settings(desired, seen, memory)]
+        found += _writer(seen.writer) if seen.writer else ()
+    return Proposal(
+        identity=identity_of(desired),
+        effects=tuple(one for one in found if isinstance(one, Effect)),
+        settled=dict(one for one in found if isinstance(one, tuple)),
+        skipped=tuple(one for one in found if isinstance(one, Skipped)),
+    )
+
+
+def is_adopted(desired: Desired, memory: Memory) -> bool:
+    """Whether the bucket was made or adopted before, so that nobody has to look at what is in it."""
+    return memory.keeps(identity_of(desired), BUCKET_PATH, EXISTS)
+
+
+def wanted_parts(desired: Desired, memory: Memory, *, exists: bool, guest: bool) -> list[Part]:
+    """The settings to keep. A guest in a shared bucket keeps what concerns its own recordings alone."""
+    mark = Tag(CREATED_BY, desired.owner)
+    ours = not exists or memory.keeps(identity_of(desired), mark.path, mark.want)
+    parts = parts_of(desired, made_by_us=ours)
+    return [part for part in parts if part.aspect is Aspect.LIFECYCLE] if guest else parts
+
+
+def _bucket(bucket: Bucket, seen: Seen, memory: Memory, identity: Identity) -> Finding:
+    if seen.bucket is None:
+        summary = f"create bucket {bucket.name} in {bucket.region}"
+        return Effect(Kind.CREATE_BUCKET, BUCKET_PATH, NO_BUCKET, EXISTS, Risk.SAFE, summary)
+    if seen.content is None or memory.keeps(identity, BUCKET_PATH, EXISTS):
+        return BUCKET_PATH, EXISTS
+    summary = f"adopt bucket {bucket.name}, which holds {seen.content.sentence}"
+    return Effect(Kind.ADOPT_BUCKET, BUCKET_PATH, f"holds {seen.content.kind}", EXISTS, Risk.SAFE, summary)
+
+
+def _settings(desired: Desired, seen: Seen, memory: Memory) -> Iterator[Finding]:
+    exists = seen.bucket is not None
+    for part in wanted_parts(desired, memory, exists=exists, guest=bool(seen.guest_of)):
+        finding = _setting(part, seen.settings.get(part.aspect) if exists else None)
+        refused = seen.unwritable.get(part.path) if isinstance(finding, Effect) else None
+        yield Skipped(part.path, Obstacle.UNSUPPORTED, refused) if refused else finding
+    if desired.s3 and desired.s3.settings.require_tls and not speaks_tls(desired.s3) and not seen.guest_of:
+        message = "the endpoint is plain http: a policy that demands TLS would lock everybody out"
+        yield Skipped("policy.secureTransport", Obstacle.UNSUPPORTED, message)
+
+
+def _setting(part: Part, reading: Reading | None) -> Finding:
+    if reading is not None and reading.obstacle is not None:
+        return Skipped(part.path, reading.obstacle, reading.advice)
+    have = NO_BUCKET if reading is None else part.have(reading.document)
+    # A new bucket has nothing of ours, so what shall be absent is.
+    if have == part.want or (reading is None and part.want == ABSENT):
+        return part.path, part.want
+    return Effect(Kind.CHANGE_SETTING, part.path, have, part.want, part.risk, _change(part, have), part)
+
+
+def _change(part: Part, have: str) -> str:
+    if have in (ABSENT, NO_BUCKET) or len(have) > MAX_HAVE:
+        return part.does
+    return f"{part.does} (now: {have})"
+
+
+def _writer(writer: WriterFacts) -> Iterator[Finding]:
+    if writer.denied:
+        yield Skipped(WRITER_PATH, Obstacle.DENIED, writer.denied)
+        return
+    if any(one.name == writer.wanted for one in writer.registered):
+        yield WRITER_PATH, writer.wanted
+    else:
+        summary = f"register the writer's key pair at Twilio as {writer.wanted!r}"
+        yield Effect(Kind.REGISTER_WRITER_KEY, WRITER_PATH, ABSENT, writer.wanted, Risk.SAFE, summary)
+    for one in writer.removable:
+        summary = f"remove the replaced key pair {one.name!r} from Twilio: S3 no longer accepts it"
+        path = f"{WRITER_PATH}.{one.sid}"
+        yield Effect(Kind.REMOVE_WRITER_KEY, path, one.name, ABSENT, Risk.DISRUPTIVE, summary, target=one.sid)

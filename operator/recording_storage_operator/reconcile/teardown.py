@@ -1,0 +1,111 @@
+"""The end of a resource with `deletionPolicy: Delete`: what the operator made goes, as long as it holds no recording.
+
+Nothing here deletes an object. Whatever cannot be done for good (a Secret that is gone, an account that is closed, a
+bucket that is somebody else's) is left undone: keeping too much is always right, and a namespace must be able to go.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..api.desired import to_desired
+from ..core.bucket_settings import CREATED_BY, tags_of
+from ..core.desired import Bucket, DeletionPolicy, Desired
+from ..core.errors import ReconcileError, Transient, Wait
+from ..core.facts import Aspect
+from ..core.plan import Side
+from ..core.reasons import Reason
+from ..core.status import blocked_status
+from ..core.work import Key, Outcome
+from .connect import Ports, locator_of
+from .inputs import Credentials
+from .observe import NEWEST, content_of, newest
+from .ports import AwsCredentials, BucketClient
+from .writer import pairs_of
+
+PATIENCE = timedelta(minutes=10)
+"""For faults that pass, from the moment deletion was asked for: after it everything is left as it is."""
+
+RECHECK = 15.0
+"""Seconds to the next look at what blocks: where a namespace goes its Secrets go too, and that ends the block."""
+
+_BLOCKS = (Reason.BUCKET_NOT_EMPTY, Reason.EXTERNAL_STORAGE_IN_USE)
+
+_NEXT = (
+    "To let this resource go and keep the bucket: kubectl patch recst NAME --type merge -p "
+    '\'{"spec":{"deletionPolicy":"Retain"}}\''
+)
+
+log = logging.getLogger(__name__)
+
+
+def tear_down(ports: Ports, key: Key, obj: Mapping[str, Any]) -> Outcome:
+    """One look at a resource on its way out; it is let go of once nothing is left that can be done."""
+    try:
+        _clean_up(ports, key, to_desired(obj))
+    except ReconcileError as error:
+        if error.reason in _BLOCKS:
+            return _report(ports, key, obj, error)
+        asked_at = datetime.fromisoformat(obj["metadata"]["deletionTimestamp"])
+        if isinstance(error, Transient) and ports.clock.now() - asked_at < PATIENCE:
+            return Outcome(after=error.retry_after, failed=True)
+        log.warning("%s is let go, its bucket is left as it is: %s", key, error.message)
+    ports.storages.release(obj)
+    return Outcome()
+
+
+def _report(ports: Ports, key: Key, obj: Mapping[str, Any], blocked: ReconcileError) -> Outcome:
+    now, generation = ports.clock.now(), obj["metadata"].get("generation", 0)
+    ports.storages.write_status(
+        key, obj["metadata"]["uid"], lambda fresh: blocked_status(fresh.get("status") or {}, blocked, generation, now)
+    )
+    return Outcome(after=RECHECK)
+
+
+def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
+    """Do what may be done. Raises one of `_BLOCKS` where a person has to decide, else what was in the way."""
+    bucket = desired.s3
+    if desired.deletion_policy is not DeletionPolicy.DELETE or desired.suspend or bucket is None:
+        return
+    credentials = Credentials.read(ports.secrets, key.namespace, desired)
+    secret = credentials.require(desired)
+    client, admin = ports.clouds.bucket(bucket, credentials.bucket), ports.clouds.admin(bucket, credentials.bucket)
+    if client.describe() is None or tags_of(admin.read(Aspect.TAGS).document).get(CREATED_BY) != desired.owner:
+        return
+    _check_content(client, bucket, desired)
+    recordings = ports.clouds.twilio(desired.twilio, secret).recordings(page_size=NEWEST).recordings
+    side = newest(recordings, locator_of(desired, ports.twilio_host)).side
+    if side is Side.S3:
+        raise _still_written_to(bucket)
+    admin.delete()
+    if side is Side.TWILIO and bucket.writer_secret and credentials.writer:
+        _forget_writer(ports.clouds.aws_credentials(desired.twilio, secret), bucket, credentials)
+
+
+def _forget_writer(registered: AwsCredentials, bucket: Bucket, credentials: Credentials) -> None:
+    """Remove the pair from Twilio: its bucket is gone, and the newest recording proves that Twilio keeps them."""
+    pair, _ = pairs_of(bucket.writer_secret, credentials.require_writer(bucket), credentials.bucket)
+    for one in registered.listed():
+        if one.name == pair.name:
+            registered.remove(one.sid)
+
+
+def _check_content(client: BucketClient, bucket: Bucket, desired: Desired) -> None:
+    """Versions and delete markers count: S3 keeps a bucket with any of them, and each may be a recording."""
+    content = content_of(client, desired)
+    if not (content.recordings or content.others or content.more):
+        return
+    raise Wait(
+        Reason.BUCKET_NOT_EMPTY,
+        f"Bucket {bucket.name} is kept, because it holds {content.sentence}, old versions of deleted ones among them. "
+        f"{_NEXT}",
+    )
+
+
+def _still_written_to(bucket: Bucket) -> Wait:
+    return Wait(
+        Reason.EXTERNAL_STORAGE_IN_USE,
+        f"Bucket {bucket.name} is empty, but Twilio still writes new recordings to it: without it they would be lost. "
+        f"Turn External Storage off in Twilio's Console and make a recording. {_NEXT}",
+    )
