@@ -24,6 +24,7 @@ OPERATOR = "recording-storage-operator"
 ROOT = Path(__file__).parent.parent
 CRDS = ROOT / "crds"
 RBAC = ROOT / "manifests" / "base" / "rbac.yaml"
+ADMISSION = RBAC.with_name("admission.yaml")
 
 API_SERVER = "kube-apiserver"
 CONTROLLERS = "kube-controller-manager"
@@ -60,7 +61,9 @@ class ControlPlane:
         return plane
 
     def install(self) -> None:
-        """Apply the custom resource definitions and the shipped RBAC, granted to the operator's user as well."""
+        """Apply the custom resource definitions, the warning before a deletion, and the shipped RBAC, granted to the
+        operator's user as well.
+        """
         admin = self.admin_kubeconfig
         definitions = [f"--filename={path}" for path in sorted(CRDS.glob("*.yaml")) if path.stem != "kustomization"]
         run_kubectl(admin, "apply", "--server-side", *definitions)
@@ -69,6 +72,7 @@ class ControlPlane:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR}}
         documents = yaml.safe_dump_all([namespace, *rbac, *granted_to_user(rbac, OPERATOR)])
         run_kubectl(admin, "apply", "--server-side", f"--namespace={OPERATOR}", "-f", "-", stdin=documents)
+        run_kubectl(admin, "apply", "--server-side", f"--filename={ADMISSION}")
         if CONTROLLERS in self._children:
             # The garbage collector looks for new kinds every 30 s only; one that starts now knows them at once.
             self._children[CONTROLLERS].stop()

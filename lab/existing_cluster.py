@@ -39,7 +39,7 @@ class ExistingCluster(ControlPlane):
         run_kubectl(admin, "apply", "--server-side", f"--kustomize={CRDS}")
         definitions = [f"--filename={path}" for path in sorted(CRDS.glob("*.yaml")) if path.stem != "kustomization"]
         run_kubectl(admin, "wait", "--for=condition=Established", "--timeout=60s", *definitions)
-        for file in ("namespace.yaml", "serviceaccount.yaml", "rbac.yaml"):
+        for file in ("namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "admission.yaml"):
             run_kubectl(admin, "apply", "--server-side", f"--namespace={OPERATOR}", f"--filename={RBAC.parent / file}")
         token = run_kubectl(admin, "create", "token", OPERATOR, f"--namespace={OPERATOR}", f"--duration={TOKEN_LIFE}")
         write_kubeconfig(self.operator_kubeconfig, self.url, self._authority, User(OPERATOR, token.strip()))

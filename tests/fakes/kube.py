@@ -10,6 +10,7 @@ import itertools
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from recording_storage_operator.core.errors import Transient
@@ -37,7 +38,7 @@ class Fault:
 class FakeCluster:
     """Objects in `objects` are the server's own: tests read them freely, and change them through the methods.
 
-    `calls` and `writes` count requests by method, refused ones included: get, pages, patch_status, patch, get_secret,
+    `calls` and `writes` count requests by method, refused ones included: get, pages, find, patch_status, patch, get_secret,
     slices, write_slice, delete_slice. `fail(method, ...)` takes the same names.
     """
 
@@ -74,7 +75,8 @@ class FakeCluster:
         obj.pop("status", None)
         version = self.next_version()
         obj["metadata"] |= {"uid": f"uid-{version}", "resourceVersion": version, "generation": 1}
-        obj["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+        created = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=int(version))
+        obj["metadata"]["creationTimestamp"] = created.strftime("%Y-%m-%dT%H:%M:%SZ")
         key = Key(obj["metadata"]["namespace"], obj["metadata"]["name"])
         assert key not in self.objects, f"{key} already exists"
         self.objects[key] = obj
@@ -168,6 +170,10 @@ class FakeStorageApi:
         for start in range(0, len(objects), 2):
             yield objects[start : start + 2]
 
+    def find(self, field: str, value: str) -> list[Manifest]:
+        objects = self.cluster.serve("find", lambda: copy.deepcopy(list(self.cluster.objects.values())))
+        return [obj for obj in objects if _at(obj, field) == value]
+
     def patch_status(self, key: Key, patch: Mapping[str, Any]) -> Manifest | None:
         return self.cluster.serve("patch_status", lambda: self._patch_status(key, patch))
 
@@ -243,6 +249,12 @@ class FakeLedger:
 
 def conflict(key: Key) -> Transient:
     return Transient(Reason.KUBERNETES_CONFLICT, f"{key} was changed meanwhile.")
+
+
+def _at(obj: Mapping[str, Any], path: str) -> Any:
+    for name in path.split("."):
+        obj = obj.get(name) or {}
+    return obj
 
 
 def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> Manifest:

@@ -24,12 +24,14 @@ def schema(plural: str) -> Schema:
 
 
 def walk(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Every schema under a schema, itself included, with the path kubectl explain knows it by."""
+    """Every schema under a schema, itself included, by its path; `[]` is an item of a list, `{}` a value of a map."""
     yield path, node
     for name, child in node.get("properties", {}).items():
         yield from walk(child, f"{path}.{name}".lstrip("."))
     if "items" in node:
         yield from walk(node["items"], f"{path}[]")
+    if "additionalProperties" in node:
+        yield from walk(node["additionalProperties"], f"{path}{{}}")
 
 
 STORAGES = schema("recordingstorages")

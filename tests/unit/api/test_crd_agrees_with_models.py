@@ -10,8 +10,9 @@ from recording_storage_operator.api.spec import Spec
 from recording_storage_operator.api.v1alpha1 import DeletedRecordingSlice, Status
 from tests.unit.api.crds import OF_THE_SERVER, SLICES, STORAGES, Schema, load, walk
 
-COMPARED = {"type", "format", "pattern", "minimum", "maximum", "minLength", "maxLength", "maxItems", "enum", "default"}
-WALKED = {"properties", "required", "items"}
+BOUNDS = {"minimum", "maximum", "minLength", "maxLength", "maxItems", "maxProperties"}
+COMPARED = {"type", "format", "pattern", "enum", "default"} | BOUNDS
+WALKED = {"properties", "required", "items", "additionalProperties"}
 OF_THE_CRD = {
     "description",
     "x-kubernetes-validations",
@@ -19,7 +20,7 @@ OF_THE_CRD = {
     "x-kubernetes-list-map-keys",
     "x-kubernetes-map-type",
 }
-OF_PYDANTIC = {"title", "description", "additionalProperties"}
+OF_PYDANTIC = {"title", "description"}
 
 
 @pytest.mark.parametrize(
@@ -42,9 +43,14 @@ def test_an_object_nobody_has_looked_at_is_not_finished() -> None:
 
 
 def test_the_default_of_an_object_is_that_of_its_fields() -> None:
-    retention = STORAGES["properties"]["spec"]["properties"]["retention"]
-    assert retention["default"] == {}
-    assert _filled(retention) == {"metadataDays": 40}
+    spec = dict(walk(STORAGES["properties"]["spec"]))
+    defaults = {path: node for path, node in spec.items() if node["type"] == "object" and "default" in node}
+    assert [path for path, node in defaults.items() if node["default"] != {}] == []
+    assert {path: _filled(node) for path, node in defaults.items()} == {
+        "retention": {"metadataDays": 40},
+        "s3.encryption": {"sseAlgorithm": "Any"},
+        "s3.lifecycle": {"abortIncompleteMultipartUploadDays": 7, "noncurrentVersions": "Keep"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,8 +93,10 @@ def _plain_crd(node: Schema) -> dict[str, Any]:
     plain = _compared(node)
     if "default" in node and node["type"] == "object":
         plain["default"] = _filled(node)
-    if node["type"] == "object":
+    if "properties" in node:
         plain |= _fields(node, {name: _plain_crd(child) for name, child in node["properties"].items() if _ours(name)})
+    if "additionalProperties" in node:
+        plain["additionalProperties"] = _plain_crd(node["additionalProperties"])
     if node["type"] == "array":
         plain["items"] = _plain_crd(node["items"])
     return plain
@@ -99,9 +107,11 @@ def _plain_model(node: Schema, definitions: Schema | None = None) -> dict[str, A
     node = _resolved(node, known)
     assert set(node) <= COMPARED | WALKED | OF_PYDANTIC, sorted(node)
     plain = _compared(node)
-    if node["type"] == "object":
+    if "properties" in node:
         children = {name: _plain_model(child, known) for name, child in node["properties"].items() if _ours(name)}
         plain |= _fields(node, children)
+    if "additionalProperties" in node:
+        plain["additionalProperties"] = _plain_model(node["additionalProperties"], known)
     if node["type"] == "array":
         plain["items"] = _plain_model(node["items"], known)
     return plain
@@ -119,6 +129,8 @@ def _compared(node: Schema) -> dict[str, Any]:
     plain = {key: value for key, value in node.items() if key in COMPARED}
     if "enum" in plain:
         plain["enum"] = list(plain["enum"])
+    if isinstance(plain.get("default"), dict):
+        plain["default"] = {name: value for name, value in plain["default"].items() if value is not None}
     return plain
 
 

@@ -15,13 +15,14 @@ def test_every_field_is_described_in_a_sentence(crd: Schema) -> None:
 
 
 @BOTH
-def test_every_string_and_list_is_bounded(crd: Schema) -> None:
+def test_every_string_list_and_map_is_bounded(crd: Schema) -> None:
     """CEL rules are refused where the API server cannot bound their cost, and etcd takes 1.5 MiB an object."""
     loose = [
         path
         for path, node in walk(crd)
         if (node["type"] == "string" and not {"maxLength", "enum"} & set(node) and node.get("format") != "date-time")
         or (node["type"] == "array" and "maxItems" not in node)
+        or ("additionalProperties" in node and "maxProperties" not in node)
     ]
     assert loose == sorted(OF_THE_SERVER - {"metadata"})
 
@@ -46,11 +47,19 @@ def test_columns_tell_the_state_at_a_glance() -> None:
         ("Observed", ".status.backend.observed"),
         ("Ready", '.status.conditions[?(@.type=="Ready")].status'),
         ("Reason", '.status.conditions[?(@.type=="Ready")].reason'),
+        ("Plan", ".status.plan.state"),
         ("Recordings", ".status.recordings.total"),
         ("Deleted", ".status.deletedRecordingsSummary.total"),
         ("Age", ".metadata.creationTimestamp"),
     ]
     assert version["subresources"] == {"status": {}}
+
+
+def test_resources_of_one_account_or_bucket_can_be_selected() -> None:
+    (version,) = load("recordingstorages")["spec"]["versions"]
+    fields = [field["jsonPath"].lstrip(".") for field in version["selectableFields"]]
+    assert fields == ["spec.twilio.accountSid", "spec.s3.bucket"]
+    assert {dict(walk(STORAGES))[path]["type"] for path in fields} == {"string"}
 
 
 def test_slices_have_no_status_of_their_own() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from recording_storage_operator.api import names
 from recording_storage_operator.api.desired import to_desired
-from recording_storage_operator.core.desired import Backend
+from recording_storage_operator.core.desired import Approval, Backend
 from tests.unit.api.manifests import FOLDER, document, documents, samples
 
 APP = "recording-storage-operator"
@@ -121,7 +121,35 @@ def test_every_file_of_a_folder_is_part_of_its_kustomization(folder: Path) -> No
 def test_samples_are_right_and_show_both_backends() -> None:
     storages = [obj for objects in samples().values() for obj in objects if obj["kind"] == names.KIND]
     assert {obj["apiVersion"] for obj in storages} == {names.API_VERSION}
-    assert sorted(to_desired(obj).backend for obj in storages) == sorted(Backend)
+    assert {to_desired(obj).backend for obj in storages} == set(Backend)
+
+
+def test_samples_can_live_side_by_side() -> None:
+    """Two resources of one account, or with one part of a bucket, would be in conflict."""
+    storages = [to_desired(obj) for objects in samples().values() for obj in objects if obj["kind"] == names.KIND]
+    accounts = [storage.twilio.account_sid for storage in storages]
+    buckets = [storage.s3.url for storage in storages if storage.s3]
+    assert (len(set(accounts)), len(set(buckets))) == (len(accounts), len(buckets))
+
+
+def test_a_sample_waits_for_approval_and_has_a_writer_of_its_own() -> None:
+    (waits,) = [
+        desired
+        for objects in samples().values()
+        for obj in objects
+        if obj["kind"] == names.KIND and (desired := to_desired(obj)).approval is Approval.MANUAL
+    ]
+    assert waits.s3 is not None
+    assert waits.s3.writer_secret
+    assert waits.s3.settings.tags
+
+
+def test_a_deletion_is_warned_about_and_never_refused() -> None:
+    policy, binding = documents("base/admission.yaml")
+    (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
+    assert (rule["apiGroups"], rule["resources"], rule["operations"]) == ([names.GROUP], [names.PLURAL], ["DELETE"])
+    assert policy["spec"]["failurePolicy"] == "Ignore"
+    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Warn"]}
 
 
 def test_samples_name_secrets_that_are_among_them() -> None:
@@ -132,7 +160,8 @@ def test_samples_name_secrets_that_are_among_them() -> None:
         for obj in objects
         if obj["kind"] == names.KIND
         for part in (obj["spec"]["twilio"], obj["spec"].get("s3", {}))
-        if (ref := part.get("credentialsSecretRef"))
+        for field in ("credentialsSecretRef", "writerCredentialsSecretRef")
+        if (ref := part.get(field))
     }
     assert wanted == there
 

@@ -9,16 +9,25 @@ from pydantic import ValidationError
 from recording_storage_operator.api.v1alpha1 import (
     MAX_DELETED_LISTED,
     MAX_EXPIRY_DAYS,
+    MAX_PATHS,
     BackendStatus,
     DeletedRecording,
     DeletedRecordingSlice,
     DeletedRecordingsSummary,
+    Difference,
     ExpiryDayCount,
+    Managed,
     OriginCounts,
+    PlannedAction,
+    PlanStatus,
     RecordingCounts,
+    SkippedPart,
     Status,
 )
+from recording_storage_operator.core.approval import State
+from recording_storage_operator.core.bucket_settings import Risk
 from recording_storage_operator.core.desired import Backend
+from recording_storage_operator.core.facts import Obstacle
 from recording_storage_operator.core.ledger import Metadata, Origin, Precision
 from tests.unit.api.crds import STORAGES, walk
 from tests.unit.api.written import a_full_slice, a_full_status, as_object
@@ -85,6 +94,43 @@ def test_a_written_status_is_read_back() -> None:
     assert Status.model_validate(json.loads(json.dumps(status.as_json()))) == status
 
 
+def test_a_plan_is_written_with_the_names_of_the_api() -> None:
+    step = PlannedAction(type="ChangeSetting", target="versioning", summary="Turn it on.", class_=Risk.SAFE)
+    part = SkippedPart(path="objectOwnership", reason=Obstacle.UNSUPPORTED, message="This service has none.")
+    status = Status(
+        plan=PlanStatus(
+            id="p0123456789a", state="Pending", summary="1 change.", actions=[step], skipped=[part], created_at=NOON
+        ),
+        last_approved_plan="pba987654321",
+        drift=[Difference(path="versioning", want="Enabled", have="Suspended")],
+        managed=[Managed(path="versioning", digest="0123456789abcdef", state=State.APPROVED)],
+    )
+    assert status.as_json() == {
+        "plan": {
+            "id": "p0123456789a",
+            "state": "Pending",
+            "summary": "1 change.",
+            "actions": [
+                {"type": "ChangeSetting", "target": "versioning", "summary": "Turn it on.", "class": "Safe"},
+            ],
+            "skipped": [
+                {"path": "objectOwnership", "reason": "Unsupported", "message": "This service has none."},
+            ],
+            "createdAt": "2026-01-31T12:00:00Z",
+        },
+        "lastApprovedPlan": "pba987654321",
+        "drift": [{"path": "versioning", "want": "Enabled", "have": "Suspended"}],
+        "managed": [{"path": "versioning", "digest": "0123456789abcdef", "state": "Approved"}],
+    }
+    assert Status.model_validate(status.as_json()) == status
+
+
+@pytest.mark.parametrize("plan_id", ["0123456789AB", "0123456789a", "p0123456789ac"])
+def test_a_plan_with_any_other_id_is_refused(plan_id: str) -> None:
+    with pytest.raises(ValidationError, match=r"hexadecimal|Too long"):
+        PlanStatus(id=plan_id, summary="1 change.")
+
+
 def test_times_are_written_in_utc_and_whole_seconds() -> None:
     berlin = timezone(timedelta(hours=1))
     backend = BackendStatus(
@@ -101,6 +147,8 @@ def test_a_time_without_an_offset_is_refused() -> None:
 def test_more_than_the_api_server_takes_is_refused_before_it_is_sent() -> None:
     with pytest.raises(ValidationError, match="at most 250 items"):
         Status(deleted_recordings=[entry()] * (MAX_DELETED_LISTED + 1))
+    with pytest.raises(ValidationError, match="at most 32 items"):
+        Status(drift=[Difference(path="versioning", want="Enabled", have="Suspended")] * (MAX_PATHS + 1))
     with pytest.raises(ValidationError, match="at most 42 items"):
         DeletedRecordingsSummary(
             total=43,

@@ -7,13 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recording_storage_operator.api.desired import MAX_PROBLEMS, to_desired
-from recording_storage_operator.core.desired import Backend, Bucket, Desired, TwilioAccount
+from recording_storage_operator.core.desired import (
+    Approval,
+    Backend,
+    Bucket,
+    BucketSettings,
+    DeletionPolicy,
+    Desired,
+    DriftPolicy,
+    Encryption,
+    Management,
+    TwilioAccount,
+)
 from recording_storage_operator.core.errors import Terminal
 from recording_storage_operator.core.reasons import Reason
 
 SID = "AC0123456789abcdef0123456789abcdef"
 TWILIO = {"accountSid": SID, "credentialsSecretRef": {"name": "twilio"}}
 SPEC: dict[str, Any] = {"backend": "S3", "twilio": TWILIO, "s3": {"bucket": "calls", "region": "eu-central-1"}}
+
+OTHER_FIELDS = (
+    *("retention", "sweepInterval", "suspend", "approval", "driftPolicy", "deletionPolicy", "edge"),
+    *("prefix", "endpointUrl", "forcePathStyle", "management", "versioning", "encryption", "publicAccess"),
+    *("objectOwnership", "secureTransport", "lifecycle", "tags", "writerCredentialsSecretRef"),
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -47,6 +64,10 @@ def test_defaults_are_filled_in() -> None:
         metadata_days=40,
         sweep_interval=timedelta(minutes=15),
         suspend=False,
+        approval=Approval.AUTOMATIC,
+        drift_policy=DriftPolicy.REVERT,
+        deletion_policy=DeletionPolicy.RETAIN,
+        owner="",
     )
 
 
@@ -61,20 +82,87 @@ def test_every_field_arrives() -> None:
             "endpointUrl": "https://s3.test:9000/",
             "forcePathStyle": True,
             "credentialsSecretRef": {"name": "bucket"},
+            "writerCredentialsSecretRef": {"name": "writer"},
             "delivery": "ExternalStorage",
+            "management": "Observe",
+            "versioning": "Unmanaged",
+            "encryption": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "alias/recordings"},
+            "publicAccess": "Unmanaged",
+            "objectOwnership": "Unmanaged",
+            "secureTransport": "Unmanaged",
+            "lifecycle": {"abortIncompleteMultipartUploadDays": 30, "noncurrentVersions": "Expire"},
+            "tags": {"team": "telephony", "floor": "3"},
         },
         "retention": {"metadataDays": 30},
+        "approval": "Manual",
+        "driftPolicy": "Report",
+        "deletionPolicy": "Delete",
         "sweepInterval": "1h30m",
         "suspend": True,
     }
     assert to_desired(stored(spec)) == Desired(
         backend=Backend.S3,
         twilio=TwilioAccount(SID, "twilio", region="ie1", edge="dublin"),
-        s3=Bucket("calls", "eu-central-1", "voice/support/", "https://s3.test:9000", True, "bucket"),
+        s3=Bucket(
+            name="calls",
+            region="eu-central-1",
+            prefix="voice/support/",
+            endpoint_url="https://s3.test:9000",
+            force_path_style=True,
+            credentials_secret="bucket",
+            writer_secret="writer",
+            management=Management.OBSERVE,
+            settings=BucketSettings(
+                versioning=False,
+                encryption=Encryption.KMS,
+                kms_key="alias/recordings",
+                block_public_access=False,
+                enforce_ownership=False,
+                require_tls=False,
+                abort_uploads_after=30,
+                expire_noncurrent=True,
+                tags=(("floor", "3"), ("team", "telephony")),
+            ),
+        ),
         metadata_days=30,
         sweep_interval=timedelta(minutes=90),
         suspend=True,
+        approval=Approval.MANUAL,
+        drift_policy=DriftPolicy.REPORT,
+        deletion_policy=DeletionPolicy.DELETE,
     )
+
+
+def test_a_bucket_is_kept_safe_without_a_word_about_it() -> None:
+    assert to_desired(stored(SPEC)).s3 == Bucket(
+        "calls",
+        "eu-central-1",
+        writer_secret="",
+        management=Management.MANAGE,
+        settings=BucketSettings(
+            versioning=True,
+            encryption=Encryption.ANY,
+            kms_key="",
+            block_public_access=True,
+            enforce_ownership=True,
+            require_tls=True,
+            abort_uploads_after=7,
+            expire_noncurrent=False,
+            tags=(),
+        ),
+    )
+
+
+def test_a_stored_resource_owns_what_is_made_for_it_and_a_file_nothing() -> None:
+    assert to_desired({"metadata": {"name": "line", "uid": "7f0f5d2e"}, "spec": SPEC}).owner == "7f0f5d2e"
+    assert to_desired(stored(SPEC)).owner == ""
+
+
+def test_the_key_of_a_tag_is_never_told() -> None:
+    with pytest.raises(Terminal) as refused:
+        to_desired(with_s3(tags={"Secret&Token": "x"}))
+    assert "spec.s3.tags: the key of a tag" in refused.value.message
+    assert "Secret&Token" not in refused.value.message
 
 
 @pytest.mark.parametrize(
@@ -125,8 +213,7 @@ def test_nothing_but_a_sentence_comes_of_an_arbitrary_spec(spec: object) -> None
 def test_one_arbitrary_value_in_a_good_spec_is_taken_or_refused_with_a_sentence(data: st.DataObject) -> None:
     spec = copy.deepcopy(SPEC)
     place = data.draw(st.sampled_from([spec, spec["twilio"], spec["twilio"]["credentialsSecretRef"], spec["s3"]]))
-    names = [*place, "retention", "sweepInterval", "suspend", "prefix", "endpointUrl", "edge", "forcePathStyle"]
-    place[data.draw(st.sampled_from(names))] = data.draw(json_values)
+    place[data.draw(st.sampled_from([*place, *OTHER_FIELDS]))] = data.draw(json_values)
     assert judged(spec) in {"taken", "refused"}
 
 

@@ -2,13 +2,25 @@
 
 import base64
 import random
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from recording_storage_operator.api import names
+from recording_storage_operator.core.approval import Memory
+from recording_storage_operator.core.bucket_settings import parts_of
 from recording_storage_operator.core.deletions import State
-from recording_storage_operator.core.desired import Backend, Bucket, Desired, TwilioAccount
-from recording_storage_operator.core.facts import AccountFacts, BucketFacts
+from recording_storage_operator.core.desired import (
+    Approval,
+    Backend,
+    Bucket,
+    BucketSettings,
+    Desired,
+    DriftPolicy,
+    TwilioAccount,
+)
+from recording_storage_operator.core.facts import AccountFacts, Aspect, BucketFacts, Obstacle, Reading
 from recording_storage_operator.core.ledger import (
     MAX_SLICE_ENTRIES,
     Entry,
@@ -27,11 +39,14 @@ from recording_storage_operator.core.verdicts import Outcome
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 DAYS = 40
 SID = "AC" + "0" * 32
+OWNER = "7f0f5d2e-0000-4000-8000-000000000000"
+BUCKET = BucketFacts("calls", "eu-central-1", versioned=True)
+_AS_APPROVED = BucketSettings()
+_OTHERWISE = BucketSettings(expire_noncurrent=True, tags=tuple((f"{n}{'k' * 127}", "v" * 256) for n in range(10)))
 
 
 def a_full_status() -> dict[str, Any]:
-    """Every field, a ledger of forty days, a plan of many actions, and something for the Console."""
-    desired = Desired(Backend.S3, TwilioAccount(SID, "twilio"), _bucket(), DAYS, timedelta(minutes=15), suspend=False)
+    """Every field, a ledger of forty days, a plan that waits, drift, and something for the Console."""
     ledger = tuple(_slice(f"line-{age}", NOON - timedelta(days=age), 10) for age in range(DAYS))
     found = {expiry_day(entry, DAYS): 1 for part in ledger for entry in part.entries()}
     sweep = Sweep(
@@ -42,15 +57,17 @@ def a_full_status() -> dict[str, Any]:
         implausible=3,
         other_buckets=("old-calls",),
     )
+    wanted = _desired(approval=Approval.MANUAL, drift_policy=DriftPolicy.REPORT, settings=_OTHERWISE)
     observed = Observed(
         account=AccountFacts(SID, "active", "Support", NOON),
         newest=Newest(Side.OTHER, NOON, "old-calls"),
-        bucket=BucketFacts("calls", "eu-central-1", versioned=True),
+        bucket=BUCKET,
         ledger=ledger,
         sweep=sweep,
+        settings=_changed_by_somebody(_as_wanted(_desired())),
     )
-    pending = plan(desired, observed, NOON)
-    return status_for({}, Report(7, "audit-7", desired, observed, pending, Outcome(pending=True)), NOON)
+    pending = plan(wanted, observed, _memory(), "", NOON)
+    return status_for({}, Report(7, "audit-7", wanted, observed, pending, Outcome(pending=True)), NOON)
 
 
 def a_full_slice() -> Slice:
@@ -75,8 +92,34 @@ def as_object(part: Slice, owner: str) -> dict[str, Any]:
     }
 
 
-def _bucket() -> Bucket:
-    return Bucket("calls", "eu-central-1", "voice/")
+def _desired(settings: BucketSettings = _AS_APPROVED, **policies: Any) -> Desired:
+    bucket = Bucket("calls", "eu-central-1", "voice/", settings=settings)
+    account = TwilioAccount(SID, "twilio")
+    return Desired(Backend.S3, account, bucket, DAYS, timedelta(minutes=15), suspend=False, owner=OWNER, **policies)
+
+
+def _memory() -> Memory:
+    """The bucket was made, by a plan that was approved, and then seen as wanted."""
+    desired, nothing = (
+        _desired(),
+        Observed(AccountFacts(SID, "active", "Support", NOON), Newest(Side.S3), None, (), None),
+    )
+    approved = plan(desired, nothing, Memory(), "", NOON).decision.memory
+    made = replace(nothing, bucket=BUCKET, settings=_as_wanted(desired))
+    return plan(desired, made, approved, "", NOON).decision.memory
+
+
+def _as_wanted(desired: Desired) -> dict[Aspect, Reading]:
+    documents: dict[Aspect, Mapping[str, Any]] = {aspect: {} for aspect in Aspect}
+    for part in parts_of(desired, made_by_us=True):
+        documents[part.aspect] = part.put(documents[part.aspect])
+    return {aspect: Reading(document) for aspect, document in documents.items()}
+
+
+def _changed_by_somebody(settings: dict[Aspect, Reading]) -> dict[Aspect, Reading]:
+    denied = Reading({}, Obstacle.DENIED, "allow s3:GetEncryptionConfiguration on bucket calls")
+    gone = dict.fromkeys((Aspect.VERSIONING, Aspect.PUBLIC_ACCESS, Aspect.OWNERSHIP, Aspect.POLICY), Reading({}))
+    return settings | gone | {Aspect.ENCRYPTION: denied}
 
 
 def _slice(name: str, day: datetime, count: int) -> Slice:

@@ -51,11 +51,27 @@ def observed(*conditions: dict[str, Any], **fields: Any) -> dict[str, Any]:
         "observedGeneration": 1,
         "backend": {"desired": "S3", "observed": "S3", "since": rfc3339(NOON)},
         "conditions": list(conditions) or [condition("Ready", "True", "Reconciled")],
-        "plan": {"summary": "Nothing to do."},
+        "plan": {"state": "Applied", "summary": "Nothing to do."},
         "recordings": {"total": 1234, "twilio": 1000, "s3": 234, "lastSweep": {"finishedAt": rfc3339(NOON)}},
         "deletedRecordingsSummary": summary(12345, NOON),
     } | fields
     return obj
+
+
+PENDING: dict[str, Any] = {
+    "id": "p0123456789a",
+    "state": "Pending",
+    "summary": "2 changes: 1 safe, 1 disruptive. Waits for approval of p0123456789a.",
+    "actions": [
+        {"type": "CreateBucket", "target": "bucket", "summary": "create bucket acme", "class": "Safe"},
+        {"type": "ChangeSetting", "target": "publicAccess", "summary": "block public access", "class": "Disruptive"},
+    ],
+    "skipped": [{"path": "policy.secureTransport", "reason": "Unsupported", "message": "the endpoint is plain http"}],
+    "createdAt": rfc3339(NOON),
+}
+"""A plan that waits for its approval."""
+
+DRIFT = [{"path": "versioning", "want": "Enabled", "have": "Suspended"}]
 
 
 def summary(total: int, oldest: datetime) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What people are told when the cluster says no."""
 
-from recording_storage_operator.commands.cluster import advice
+from recording_storage_operator.commands.cluster import APPROVING, advice
 from recording_storage_operator.core.errors import Terminal, Transient, Wait
 from recording_storage_operator.core.reasons import Reason
 
@@ -11,6 +11,12 @@ def test_a_missing_right_is_named() -> None:
     assert "list deletedrecordingslices" in told
     assert "namespace telephony" in told
     assert "operator" not in told
+
+
+def test_the_right_that_a_command_takes_is_the_one_named() -> None:
+    told = advice(Wait(Reason.KUBERNETES_ACCESS_DENIED, "Grant the operator this right."), "telephony", APPROVING)
+    assert "patch recordingstorages" in told
+    assert "list" not in told
 
 
 def test_a_rejected_login_is_the_users_own() -> None:

@@ -18,6 +18,9 @@ from tests.builders import recording_sid
         (["watch", "acme", "--timeout", "5"], "--timeout goes with --until-ready"),
         (["status", ""], "NAME"),
         (["status"], "NAME"),
+        (["iam"], "Give either NAME or -f FILE."),
+        (["iam", "acme", "-f", "-"], "Give either NAME or -f FILE."),
+        (["approve"], "NAME"),
     ],
 )
 def test_a_mistake_is_told_before_the_cluster_is_asked(arguments: list[str], told: str) -> None:
@@ -26,7 +29,23 @@ def test_a_mistake_is_told_before_the_cluster_is_asked(arguments: list[str], tol
     assert told in result.stderr
 
 
-@pytest.mark.parametrize("command", ["status", "deleted", "watch"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Give either NAME or -f FILE."),
+        (["acme", "-f", "-"], "Give either NAME or -f FILE."),
+        (["acme", "--from-cluster"], "--from-cluster goes with -f."),
+        (["acme", "--output", "csv"], "csv"),
+        (["-f", "no-such-file.yaml"], "no-such-file.yaml"),
+    ],
+)
+def test_a_mistake_in_plan_is_no_exit_code_of_changes(arguments: list[str], told: str) -> None:
+    result = CliRunner().invoke(cli, ["plan", *arguments], obj=Machine())
+    assert result.exit_code == 1
+    assert told in result.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "deleted", "watch", "plan", "approve", "iam"])
 def test_each_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(cli, [command, "--help"], obj=Machine())
     assert result.exit_code == 0

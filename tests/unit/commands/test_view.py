@@ -9,7 +9,7 @@ from recording_storage_operator.commands.view import page
 from recording_storage_operator.core.desired import Backend
 from recording_storage_operator.core.plan import Side
 from tests.builders import ACCOUNT, BUCKET_URL, NOON
-from tests.unit.commands.samples import asking_for_the_console, condition, observed, summary
+from tests.unit.commands.samples import DRIFT, PENDING, asking_for_the_console, condition, observed, summary
 
 LATER = NOON + timedelta(days=3, hours=2)
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
@@ -60,11 +60,30 @@ def test_an_empty_ledger_is_zero() -> None:
     assert "Deleted       0" in text
 
 
-def test_the_plan_has_its_sentence_and_its_actions() -> None:
-    actions = [{"type": "CreateBucket", "target": "acme", "summary": "create bucket acme"}]
-    text = shown(observed(plan={"summary": "1 action to apply.", "actions": actions}))
-    assert "Plan          1 action to apply." in text
-    assert "- create bucket acme" in text
+def test_the_plan_has_its_sentence_its_id_and_what_each_action_can_do() -> None:
+    text = shown(observed(plan=PENDING), 120)
+    assert "Plan          2 changes: 1 safe, 1 disruptive. Waits for approval of p0123456789a." in text
+    assert "Pending, id p0123456789a" in text
+    assert "- Safe: create bucket acme" in text
+    assert "- Disruptive: block public access" in text
+    assert "Left out policy.secureTransport (Unsupported): the endpoint is plain http" in text
+
+
+def test_an_action_has_the_colour_of_what_it_can_do() -> None:
+    lines = page(observed(plan=PENDING), LATER, 120)
+    styles = {(span.style, lines.plain[span.start : span.end]) for span in lines.spans}
+    assert ("yellow", "- Disruptive: block public access") in styles
+    assert ("green", "- Safe: create bucket acme") in styles
+
+
+def test_a_plan_with_nothing_in_it_is_one_line() -> None:
+    text = shown(observed())
+    assert "Plan          Nothing to do.\nRecordings" in text
+    assert "Drift" not in text
+
+
+def test_drift_is_told_with_what_is_wanted_and_what_is() -> None:
+    assert "Drift         versioning: wanted Enabled, is Suspended" in shown(observed(drift=DRIFT))
 
 
 @WIDTHS

@@ -116,7 +116,7 @@ def test_a_line_is_printed_for_each_change_only() -> None:
     for obj, trouble in [(SWEEPING, ""), (SWEEPING, ""), (SWEEPING, FAULT.message), (READY, ""), (READY, "")]:
         log.show(obj, trouble)
         world.sleep(2)
-    facts = "generation=1/1 wanted=S3 observed=S3 deleted=12345 ledger=-"
+    facts = "generation=1/1 wanted=S3 observed=S3 plan=Applied deleted=12345 ledger=-"
     assert lines == [
         f"2026-03-01T12:00:00Z ready=False reason=Sweeping {facts} The first sweep lists all recordings.",
         f"2026-03-01T12:00:04Z {FAULT.message}",
@@ -127,4 +127,4 @@ def test_a_line_is_printed_for_each_change_only() -> None:
 def test_an_object_nobody_has_looked_at_has_a_line_too() -> None:
     lines: list[str] = []
     ChangeLog(lines.append, World([READY]).machine).show({"metadata": {"generation": 1}}, "")
-    assert "ready=Unknown reason=- generation=0/1 wanted=- observed=- deleted=- ledger=-" in lines[0]
+    assert "ready=Unknown reason=- generation=0/1 wanted=- observed=- plan=- deleted=- ledger=-" in lines[0]

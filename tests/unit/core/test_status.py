@@ -1,53 +1,57 @@
 """The status of a resource: bounded, honest about what a pass could not see, and silent where nothing changed."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
+from recording_storage_operator.core.approval import Decision, Memory, Record, decide
+from recording_storage_operator.core.approval import State as Managed
+from recording_storage_operator.core.bucket_settings import Risk
 from recording_storage_operator.core.deletions import State
-from recording_storage_operator.core.desired import Backend, Bucket, Desired, TwilioAccount
+from recording_storage_operator.core.desired import Approval, Desired
+from recording_storage_operator.core.effects import Effect, Kind, Skipped
 from recording_storage_operator.core.errors import ReconcileError, Terminal, Transient, Wait
-from recording_storage_operator.core.facts import AccountFacts, BucketFacts
+from recording_storage_operator.core.facts import AwsCredential, Obstacle
 from recording_storage_operator.core.ledger import SETTLED, Entry, Slice, expiry_day, pack
-from recording_storage_operator.core.plan import Newest, Observed, Plan, RecordDeletions, Side
+from recording_storage_operator.core.plan import Action, Newest, Observed, Plan, RecordDeletions, Side
+from recording_storage_operator.core.proposal import propose
 from recording_storage_operator.core.reasons import Reason
-from recording_storage_operator.core.status import MAX_LISTED, Report, status_for
+from recording_storage_operator.core.status import MAX_LISTED, NO_PLAN, Report, blocked_status, status_for, with_plan
 from recording_storage_operator.core.sweeps import Sweep
 from recording_storage_operator.core.verdicts import Outcome
+from recording_storage_operator.core.writer import WriterFacts
 from tests.builders import ACCOUNT, BUCKET, NOON, ledger_entry
-
-S3 = Desired(
-    backend=Backend.S3,
-    twilio=TwilioAccount(ACCOUNT, "twilio"),
-    s3=Bucket(BUCKET, "us-east-1", prefix="voice/"),
-    metadata_days=40,
-    sweep_interval=timedelta(minutes=15),
-    suspend=False,
-)
-TWILIO = Desired(Backend.TWILIO, S3.twilio, None, 40, S3.sweep_interval, False)
-SWEEP = Sweep(NOON, NOON, {State.IN_BUCKET: 3})
-IN_BUCKET = Newest(Side.S3, NOON, BUCKET)
-
-
-def observed(newest: Newest = IN_BUCKET, ledger: tuple[Slice, ...] = (), sweep: Sweep | None = SWEEP) -> Observed:
-    account = AccountFacts(ACCOUNT, "active", "acme", NOON)
-    return Observed(account, newest, BucketFacts(BUCKET, "us-east-1", True), ledger, sweep)
+from tests.unit.core.worlds import IN_BUCKET, S3, SWEEP, TWILIO, as_wanted, observed, wanting
 
 
 def report(
     seen: Observed | None = None,
     desired: Desired | None = S3,
     outcome: Outcome = Outcome(),  # noqa: B008 - frozen
-    pending: Plan = Plan(),  # noqa: B008 - frozen
+    actions: tuple[Action, ...] = (),
+    decision: Decision | None = None,
 ) -> Report:
-    return Report(1, "", desired, seen or observed(), pending, outcome)
+    seen = seen or observed()
+    if decision is None and desired is not None:
+        decision = decide(propose(desired, seen, Memory()), desired, Memory(), "")
+    return Report(1, "", desired, seen, Plan(actions, decision) if decision else None, outcome)
 
 
-def failure(error: ReconcileError) -> Report:
-    return Report(2, "", None, None, Plan(), Outcome(error=error))
+def failure(error: ReconcileError, generation: int = 2) -> Report:
+    return Report(generation, "", None, None, None, Outcome(error=error))
+
+
+TAGGED = replace(wanting(tags=(("team", "voice"),)), approval=Approval.MANUAL)
+NO_TAGS = as_wanted()
+
+
+def size(status: dict[str, Any]) -> int:
+    """Bytes, as the API server gets it."""
+    return len(json.dumps(status, ensure_ascii=False).encode())
 
 
 def conditions(status: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -64,15 +68,172 @@ def many_slices(entries: int) -> tuple[Slice, ...]:
     return tuple(pack(f"acme-{day}-0", day, 40, found) for day, found in days.items())
 
 
-def test_a_status_stays_under_50_kilobytes_whatever_happens() -> None:
-    long = "x" * 5000
-    pending = Plan(tuple(RecordDeletions(f"2026-03-{day:02}", 10**9) for day in range(1, 31)))
+def worst_decision() -> Decision:
+    """Everything as long as the API allows it, and more of it than is shown."""
+    keys = [f"{number:03}{'k' * 125}" for number in range(32)]
+    effects = tuple(
+        Effect(Kind.CHANGE_SETTING, f"tags.{key}", "h" * 5000, "w" * 5000, Risk.DESTRUCTIVE, "s" * 5000) for key in keys
+    )
+    records = tuple(Record(f"tags.{key}", "d" * 16, Managed.APPROVED) for key in keys)
+    skipped = tuple(Skipped(f"tags.{key}", Obstacle.UNSUPPORTED, "m" * 5000) for key in keys)
+    return Decision("f" * 12, effects, effects, effects, "e" * 12, Memory(records, "f" * 12), skipped)
+
+
+def foreign_condition(number: int) -> dict[str, Any]:
+    return {"type": f"Audited{number}", "status": "True", "reason": "R" * 100, "message": "x" * 1024}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome(Wait(Reason.S3_ACCESS_DENIED, "x" * 5000)),
+        Outcome(Wait(Reason.BUCKET_CLAIMED, "x" * 5000), stopped=Terminal(Reason.S3_UNSUPPORTED, "y" * 5000)),
+        Outcome(stopped=Transient(Reason.WORLD_MOVED, "y" * 5000)),
+        Outcome(),
+    ],
+)
+def test_a_status_stays_under_50_kilobytes_whatever_happens(outcome: Outcome) -> None:
+    actions = tuple(RecordDeletions(f"2026-03-{day:02}", 10**9) for day in range(1, 31))
     sweep = Sweep(NOON, NOON, dict.fromkeys(State, 10**9), implausible=10**9, other_buckets=("b" * 63,) * 3)
     seen = observed(Newest(Side.OTHER, NOON, "b" * 63), many_slices(20000), sweep)
-    status = status_for({}, report(seen, outcome=Outcome(Wait(Reason.S3_ACCESS_DENIED, long)), pending=pending), NOON)
-    assert len(json.dumps(status)) < 50_000
-    assert len(status["deletedRecordings"]) == MAX_LISTED <= 250
-    assert status["deletedRecordingsSummary"]["total"] == 20000
+    before = {"conditions": [foreign_condition(number) for number in range(3)], "lastHandledReconcileAt": "t" * 256}
+    last = report(seen, outcome=outcome, actions=actions, decision=worst_decision())
+    first = status_for(before, last, NOON)
+    for status in (first, status_for(first, last, NOON)):
+        assert size(status) < 50_000
+        assert status["deletedRecordingsSummary"]["total"] == 20000
+        assert status["deletedRecordingsSummary"]["listed"] == len(status["deletedRecordings"])
+        assert len(status["managed"]) == 32
+
+
+def test_the_ledger_has_the_room_that_nothing_else_needs() -> None:
+    status = status_for({}, report(observed(ledger=many_slices(20000))), NOON)
+    assert len(status["deletedRecordings"]) == MAX_LISTED
+    assert size(status) < 50_000
+
+
+@pytest.mark.parametrize("length", range(0, 5001, 250))
+def test_the_bound_holds_for_statuses_of_every_size(length: int) -> None:
+    decision = worst_decision()
+    effects = tuple(replace(one, summary="s" * (length // 16), want="w", have="h") for one in decision.due)
+    seen = observed(ledger=many_slices(600))
+    status = status_for({}, report(seen, decision=replace(decision, due=effects, waiting=(), drift=effects)), NOON)
+    assert size(status) < 50_000
+
+
+def test_the_list_is_as_long_in_a_second_pass_as_in_the_first() -> None:
+    """The summary of the ledger takes room, too: not only once it is there."""
+    ledger = many_slices(600)
+    for length in range(0, 320, 8):
+        effects = tuple(replace(one, summary="s" * length, want="w", have="h") for one in worst_decision().due[:16])
+        last = report(observed(ledger=ledger), decision=replace(worst_decision(), due=effects, waiting=(), drift=()))
+        first = status_for({}, last, NOON)
+        assert status_for(first, last, NOON) == first
+
+
+def test_before_a_pass_could_plan_the_status_says_that_there_is_no_plan() -> None:
+    status = status_for({}, failure(Terminal(Reason.INVALID_SPEC, "no")), NOON)
+    assert status["plan"] == {"summary": "No plan yet: no pass could see everything it needs. Ready says why."}
+
+
+def test_nothing_to_do_is_an_applied_plan_without_an_id() -> None:
+    assert status_for({}, report(), NOON)["plan"] == {"state": "Applied", "summary": "Nothing to do."}
+
+
+def test_a_waiting_plan_is_shown_with_its_id_and_steps() -> None:
+    waiting = report(observed(settings=NO_TAGS), TAGGED)
+    plan = status_for({}, waiting, NOON)["plan"]
+    assert plan["state"] == "Pending"
+    assert plan["summary"] == f"1 change: 1 safe. Waits for approval of {plan['id']}."
+    assert waiting.plan
+    [effect] = waiting.plan.decision.waiting
+    action = {"type": "ChangeSetting", "target": "tags.team", "summary": effect.summary, "class": "Safe"}
+    assert plan["actions"] == [action]
+
+
+def test_a_plan_is_as_old_as_its_id() -> None:
+    later = NOON + timedelta(hours=1)
+    first = status_for({}, report(observed(settings=NO_TAGS), TAGGED), NOON)
+    same = status_for(first, report(observed(settings=NO_TAGS), TAGGED), later)
+    other = status_for(first, report(observed(settings=NO_TAGS), wanting(TAGGED, tags=(("team", "x"),))), later)
+    assert first["plan"]["createdAt"] == same["plan"]["createdAt"] == "2026-03-01T12:00:00Z"
+    assert other["plan"]["createdAt"] == "2026-03-01T13:00:00Z"
+
+
+def test_a_waiting_plan_is_not_ready_and_is_no_work_under_way() -> None:
+    found = conditions(status_for({}, report(observed(settings=NO_TAGS), TAGGED), NOON))
+    assert found["InSync"] == found["Ready"] == ("False", "AwaitingApproval")
+    assert "Reconciling" not in found
+
+
+@pytest.mark.parametrize(
+    ("error", "beside"),
+    [(Terminal(Reason.S3_UNSUPPORTED, "no"), "Stalled"), (Transient(Reason.WORLD_MOVED, "no"), "Reconciling")],
+)
+def test_a_plan_that_stopped_is_blocked_and_the_rest_of_the_pass_counts(error: ReconcileError, beside: str) -> None:
+    seen, desired = observed(settings=NO_TAGS), replace(TAGGED, approval=Approval.AUTOMATIC)
+    status = status_for({}, report(seen, desired, Outcome(stopped=error)), NOON)
+    assert status["plan"]["state"] == "Blocked"
+    assert status["plan"]["summary"] == "1 change: 1 safe. Stopped: no"
+    found = conditions(status)
+    assert found["Ready"] == found["InSync"] == ("False", error.reason)
+    assert found[beside] == ("True", error.reason)
+    assert found["LedgerComplete"] == ("True", "Swept")
+
+
+def test_what_is_agreed_to_is_written_before_it_is_applied_and_read_back_as_it_was() -> None:
+    desired = replace(TAGGED, approval=Approval.AUTOMATIC)
+    decision = decide(propose(desired, observed(settings=NO_TAGS), Memory()), desired, Memory(), "")
+    before = status_for({}, report(), NOON)
+    status = with_plan(before, decision, None, NOON)
+    assert Memory.of(status) == decision.memory
+    assert {name: status[name] for name in before if name not in ("plan", "managed")} == {
+        name: before[name] for name in before if name not in ("plan", "managed")
+    }
+
+
+def test_records_that_nobody_can_read_were_never_approved() -> None:
+    strange = [{"path": "tags.a", "digest": "0" * 16, "state": "Perhaps"}]
+    assert Memory.of({"managed": strange}) == Memory()
+    assert Memory.of({}) == Memory()
+
+
+def test_a_failed_pass_keeps_the_plan_and_what_was_approved() -> None:
+    before = status_for({}, report(observed(settings=NO_TAGS), TAGGED), NOON)
+    after = status_for(before, failure(Transient(Reason.TWILIO_UNREACHABLE, "no"), generation=1), NOON)
+    assert (after["plan"], after["managed"]) == (before["plan"], before["managed"])
+
+
+def test_the_plan_of_an_earlier_spec_is_not_shown_as_that_of_the_present_one() -> None:
+    before = status_for({}, report(observed(settings=NO_TAGS), TAGGED), NOON)
+    after = status_for(before, failure(Transient(Reason.TWILIO_UNREACHABLE, "no")), NOON)
+    assert (after["plan"], after["managed"]) == (NO_PLAN, before["managed"])
+
+
+@pytest.mark.parametrize("reason", [Reason.ACCOUNT_CLAIMED, Reason.BUCKET_CLAIMED])
+def test_a_conflict_has_a_condition_of_its_own_while_it_lasts(reason: Reason) -> None:
+    status = status_for({}, failure(Wait(reason, "older")), NOON)
+    assert conditions(status)["Conflict"] == ("True", reason)
+    assert "Conflict" not in conditions(status_for(status, report(), NOON))
+
+
+def test_a_deletion_that_waits_says_so_and_keeps_the_rest() -> None:
+    before = status_for({}, failure(Terminal(Reason.INVALID_SPEC, "no")), NOON)
+    status = blocked_status(before, Wait(Reason.BUCKET_NOT_EMPTY, "full"), 3, NOON)
+    found = conditions(status)
+    assert found["Ready"] == ("False", "BucketNotEmpty")
+    assert found["DeletionBlocked"] == ("True", "BucketNotEmpty")
+    assert "Stalled" not in found
+    assert status["observedGeneration"] == 3
+    assert status["plan"] == before["plan"]
+
+
+def test_a_rotation_of_keys_leaves_the_resource_ready() -> None:
+    registered = tuple(AwsCredential(f"CR{name}", f"recordings.dev {name}", NOON) for name in ("new", "old"))
+    writer = WriterFacts("recordings.dev new", registered, "recordings.dev old")
+    found = conditions(status_for({}, report(observed(writer=writer)), NOON))
+    assert found["ConsoleActionRequired"] == ("True", "ChooseWriterCredential")
+    assert found["Ready"] == ("True", "Reconciled")
 
 
 def test_the_newest_deletions_are_shown_newest_first() -> None:
@@ -130,6 +291,7 @@ def test_a_failed_pass_keeps_what_was_known_and_says_why_it_stopped(error: Recon
     assert conditions(status) == {
         "Ready": ("False", error.reason),
         beside: ("True", error.reason),
+        "InSync": ("True", "AsWanted"),
         "BackendActive": ("True", "Observed"),
         "LedgerComplete": ("False", error.reason),
     }
@@ -192,7 +354,7 @@ def test_a_ledger_that_cannot_be_complete_says_so(
 
 def test_suspending_says_so_and_changes_nothing_else() -> None:
     before = status_for({}, report(observed(ledger=many_slices(3))), NOON)
-    suspended = status_for(before, Report(2, "", S3, None, Plan(), Outcome(suspended=True)), NOON)
+    suspended = status_for(before, Report(2, "", S3, None, None, Outcome(suspended=True)), NOON)
     assert conditions(suspended) == conditions(before) | {"Ready": ("False", "Suspended")}
     assert suspended["deletedRecordings"] == before["deletedRecordings"]
 

@@ -125,7 +125,7 @@ def test_a_second_sweep_of_an_unchanged_world_writes_nothing(events: list[tuple[
         outcome = world.run(key)
 
         assert not outcome.failed
-        assert status["plan"] == {"summary": "Nothing to do."}
+        assert status["plan"] == {"state": "Applied", "summary": "Nothing to do."}
         assert world.cluster.writes == writes, (status, world.cluster.status(key))
         check_ledger(world, key)
 

@@ -6,12 +6,23 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from recording_storage_operator.api.names import APPROVED_PLAN
 from recording_storage_operator.core.desired import Bucket, TwilioAccount
+from recording_storage_operator.core.errors import Wait
+from recording_storage_operator.core.facts import BucketFacts, ObjectVersionPage
 from recording_storage_operator.core.ledger import SETTLED, Entry
+from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.secret import Secret
 from recording_storage_operator.core.work import Key, Outcome, Turn
-from recording_storage_operator.reconcile.ports import BucketClient, LedgerStore, TwilioClient
-from recording_storage_operator.reconcile.reconciler import Ports, Reconciler
+from recording_storage_operator.reconcile.connect import Ports
+from recording_storage_operator.reconcile.ports import (
+    AwsCredentials,
+    BucketAdmin,
+    BucketClient,
+    LedgerStore,
+    TwilioClient,
+)
+from recording_storage_operator.reconcile.reconciler import Reconciler
 from recording_storage_operator.reconcile.visits import Visits
 from tests.builders import ACCOUNT, BUCKET, BUCKET_URL, storage
 from tests.fakes.kube import FakeCluster
@@ -26,15 +37,41 @@ class FakeClouds:
     twilio_world: FakeTwilio
     s3: FakeS3
     cluster: FakeCluster
+    refused_keys: set[str]
 
     def twilio(self, account: TwilioAccount, secret: Secret) -> TwilioClient:
         return self.twilio_world.account(account.account_sid)
 
     def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
+        if secret and secret.values.get("accessKeyId") in self.refused_keys:
+            return Refused()
         return self.s3.bucket(bucket.name, bucket.region)
+
+    def admin(self, bucket: Bucket, secret: Secret | None) -> BucketAdmin:
+        return self.s3.admin(bucket.name, bucket.region)
+
+    def aws_credentials(self, account: TwilioAccount, secret: Secret) -> AwsCredentials:
+        return self.twilio_world.aws_credentials(account.account_sid)
 
     def ledger(self, key: Key, uid: str) -> LedgerStore:
         return self.cluster.ledger(key, uid)
+
+
+class Refused:
+    """A bucket as it answers a key pair that is deactivated in IAM."""
+
+    def describe(self) -> BucketFacts | None:
+        raise refusal()
+
+    def versions(self, prefix: str, page: str | None = None) -> ObjectVersionPage:
+        raise refusal()
+
+    def has(self, key: str) -> bool:
+        raise refusal()
+
+
+def refusal() -> Wait:
+    return Wait(Reason.S3_CREDENTIALS_REJECTED, "S3 does not accept this key pair")
 
 
 @dataclass
@@ -46,12 +83,14 @@ class World:
     cluster: FakeCluster = field(default_factory=FakeCluster)
     should_yield: Callable[[], bool] = lambda: False
     guard: Callable[[Any], Any] = lambda port: port
+    refused_keys: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.twilio = FakeTwilio(self.clock)
         self.s3 = FakeS3(self.clock)
         self.cluster.put_secret("default", "twilio", {"authToken": "0" * 32})
         self.cluster.put_secret("default", "s3", {"accessKeyId": "A" * 20, "secretAccessKey": "s" * 40})
+        self.cluster.put_secret("default", "writer", {"accessKeyId": "W" * 20, "secretAccessKey": "w" * 40})
         self.restart_operator()
 
     def restart_operator(self) -> None:
@@ -59,7 +98,7 @@ class World:
         ports = Ports(
             storages=self.guard(self.cluster.storages),
             secrets=self.guard(self.cluster.secrets),
-            clouds=self.guard(FakeClouds(self.twilio, self.s3, self.cluster)),
+            clouds=self.guard(FakeClouds(self.twilio, self.s3, self.cluster, self.refused_keys)),
             clock=self.clock,
         )
         self.reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))
@@ -97,6 +136,21 @@ class World:
     def entries(self, key: Key) -> list[Entry]:
         """The whole ledger."""
         return [entry for part in self.cluster.slices_of(key) if part.day != SETTLED for entry in part.entries()]
+
+    def approve(self, key: Key) -> Outcome:
+        """Approve the plan that the status shows, and let it be applied."""
+        self.cluster.annotate(key, APPROVED_PLAN, self.cluster.status(key)["plan"]["id"])
+        return self.run(key)
+
+    def edit_s3(self, key: Key, **fields: Any) -> Outcome:
+        """Change fields of spec.s3."""
+        self.cluster.edit(key, lambda obj: obj["spec"]["s3"].update(fields))
+        return self.run(key)
+
+    def message(self, key: Key, name: str) -> str:
+        """The sentence of a condition."""
+        found = [one["message"] for one in self.cluster.status(key)["conditions"] if one["type"] == name]
+        return str(found[0])
 
     def condition(self, key: Key, name: str) -> tuple[str, str] | None:
         """Status and reason of a condition."""

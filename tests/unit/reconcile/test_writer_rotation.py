@@ -1,0 +1,190 @@
+"""The key pair Twilio writes with: registered, replaced, and removed only once nothing can write with it any more."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recording_storage_operator.core.errors import Transient, Wait
+from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.core.work import Key
+from tests.builders import BUCKET, BUCKET_URL, storage
+from tests.unit.reconcile.world import World, object_key
+
+OLD = {"accessKeyId": "W" * 20, "secretAccessKey": "w" * 40}
+NEW = {"accessKeyId": "N" * 20, "secretAccessKey": "n" * 40}
+ROTATED = NEW | {"previousAccessKeyId": "W" * 20, "previousSecretAccessKey": "w" * 40}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def with_writer(world: World, **spec: Any) -> Key:
+    return world.create(s3=storage()["spec"]["s3"] | {"writerCredentialsSecretRef": {"name": "writer"}}, **spec)
+
+
+def names(world: World) -> list[str]:
+    return [key.credential.name.split()[1] for key in world.twilio.key_pairs()]
+
+
+def rotate(world: World, key: Key, values: dict[str, str]) -> None:
+    world.cluster.put_secret("default", "writer", values)
+    world.sweep(key)
+
+
+def arrive(world: World) -> str:
+    """A recording made a while after the last look, delivered with whatever key is chosen."""
+    world.clock.advance(seconds=60)
+    sid = world.twilio.record()
+    if world.twilio.uploads_work():
+        world.s3.put(BUCKET, object_key(sid))
+    return sid
+
+
+def choose(world: World, access_key_id: str) -> None:
+    """What a person does in the Console."""
+    [sid] = [key.credential.sid for key in world.twilio.key_pairs() if key.access_key_id == access_key_id]
+    world.twilio.store_in(BUCKET_URL, credential_sid=sid)
+
+
+def test_the_pair_is_registered_under_a_name_that_the_console_step_tells(world: World) -> None:
+    key = with_writer(world)
+
+    [registered] = world.twilio.key_pairs()
+    assert (registered.access_key_id, registered.secret_access_key) == ("W" * 20, "w" * 40)
+    assert repr(registered.credential.name) in world.message(key, "ConsoleActionRequired")
+    assert "w" * 40 not in str(world.cluster.status(key))
+
+
+def test_it_is_registered_once(world: World) -> None:
+    key = with_writer(world)
+    world.restart_operator()
+    world.sweep(key)
+
+    assert len(world.twilio.key_pairs()) == 1
+
+
+def test_a_registration_whose_answer_was_lost_is_not_repeated(world: World) -> None:
+    world.twilio.fail("register", Transient(Reason.TWILIO_UNREACHABLE, "lost"), committed=True)
+    key = with_writer(world)
+    world.clock.advance(seconds=5)
+    world.run(key)
+
+    assert len(world.twilio.key_pairs()) == 1
+
+
+def test_the_operators_own_key_is_never_given_to_twilio(world: World) -> None:
+    world.cluster.put_secret("default", "writer", {"accessKeyId": "A" * 20, "secretAccessKey": "s" * 40})
+    key = with_writer(world)
+
+    assert world.twilio.key_pairs() == []
+    assert world.condition(key, "Stalled") == ("True", "WriterKeyShared")
+
+
+def test_a_pair_of_somebody_else_is_left_alone(world: World) -> None:
+    world.twilio.aws_credentials().register("made in the Console", "X" * 20, "x" * 40)
+    key = with_writer(world)
+    rotate(world, key, ROTATED)
+
+    assert "made in the Console" in [one.credential.name for one in world.twilio.key_pairs()]
+
+
+def test_where_pairs_may_not_be_read_the_rest_goes_on(world: World) -> None:
+    world.twilio.fail("listed", Wait(Reason.TWILIO_ACCESS_DENIED, "register it in the Console by hand"), times=9)
+    key = with_writer(world)
+
+    assert [one["path"] for one in world.cluster.status(key)["plan"]["skipped"]] == ["writerCredential"]
+    assert BUCKET in world.s3.buckets
+
+
+def test_a_replaced_pair_stays_until_it_is_refused_and_a_recording_came_after(world: World) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    arrive(world)
+    rotate(world, key, ROTATED)
+    assert names(world) == ["W" * 20, "N" * 20], "both, until the person has chosen"
+    assert world.condition(key, "ConsoleActionRequired") == ("True", "ChooseWriterCredential")
+    assert world.condition(key, "Ready") == ("True", "Reconciled"), "recordings arrive all the while"
+
+    choose(world, "N" * 20)
+    arrive(world)
+    world.sweep(key)
+    assert len(names(world)) == 2, "nothing proves yet that the old one is out of use"
+
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    assert len(names(world)) == 2, "no recording has come since"
+
+    arrive(world)
+    world.sweep(key)
+    assert names(world) == ["N" * 20]
+    assert world.condition(key, "ConsoleActionRequired") is None
+
+
+def test_a_recording_that_never_arrived_proves_nothing(world: World) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    rotate(world, key, ROTATED)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    world.clock.advance(seconds=60)
+    world.twilio.record()
+    world.sweep(key)
+
+    assert len(names(world)) == 2
+
+
+def test_a_replaced_pair_that_is_let_in_again_is_in_use_again(world: World) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    rotate(world, key, ROTATED)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    world.refused_keys.clear()
+    arrive(world)
+    world.sweep(key)
+
+    assert len(names(world)) == 2
+
+
+def test_without_the_previous_pair_the_old_registration_stays_and_the_person_is_told(world: World) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    arrive(world)
+    rotate(world, key, NEW)
+    world.refused_keys.add("W" * 20)
+    arrive(world)
+    world.sweep(key)
+
+    assert len(names(world)) == 2
+    assert "previousAccessKeyId" in world.message(key, "ConsoleActionRequired")
+
+
+def test_removing_a_replaced_pair_waits_for_approval_where_that_is_manual(world: World) -> None:
+    key = with_writer(world, approval="Manual")
+    world.approve(key)
+    choose(world, "W" * 20)
+    rotate(world, key, ROTATED)
+    world.approve(key)
+    choose(world, "N" * 20)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    arrive(world)
+    world.sweep(key)
+
+    [action] = world.cluster.status(key)["plan"]["actions"]
+    assert (action["type"], action["class"]) == ("RemoveWriterKey", "Disruptive")
+    assert len(names(world)) == 2
+    world.approve(key)
+    assert names(world) == ["N" * 20]
+
+
+def test_a_malformed_pair_is_named_and_not_sent(world: World) -> None:
+    world.cluster.put_secret("default", "writer", OLD | {"secretAccessKey": "short"})
+    key = with_writer(world)
+
+    assert world.condition(key, "Stalled") == ("True", "SecretMalformed")
+    assert "secretAccessKey" in world.message(key, "Stalled")
+    assert world.twilio.key_pairs() == []
