@@ -53,10 +53,8 @@ class Cluster:
         return found
 
     def delete(self, name: str) -> None:
-        """Remove a resource that no operator works on any more, with the finalizer that one left."""
-        path = STORAGES.item(Key(NAMESPACE, name))
-        self._connection.send(Call("DELETE", path, "delete", absent=name))
-        self._patch(path, {"metadata": {"finalizers": None}})
+        """Remove a resource; with `deletionPolicy: Retain` none carries a finalizer."""
+        self._connection.send(Call("DELETE", STORAGES.item(Key(NAMESPACE, name)), "delete", absent=name))
 
     def storages(self, namespace: str = NAMESPACE) -> list[Object]:
         """All resources, from the API server's cache."""

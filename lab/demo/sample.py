@@ -59,7 +59,9 @@ def sample(account: Credentials, s3: MotoServer) -> Sample:
         "accessKeyId": s3.access_key_id,
         "secretAccessKey": s3.secret_access_key,
     }
-    secrets = list(yaml.safe_load_all((SAMPLES / "secrets.example.yaml").read_text()))
+    named = {part["credentialsSecretRef"]["name"] for part in (storage["spec"]["twilio"], storage["spec"]["s3"])}
+    samples = yaml.safe_load_all((SAMPLES / "secrets.example.yaml").read_text())
+    secrets = [secret for secret in samples if secret["metadata"]["name"] in named]
     for secret in secrets:
         secret["stringData"] = {key: real[key] for key in secret["stringData"]}
     return Sample(storage, secrets)

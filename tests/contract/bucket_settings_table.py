@@ -1,7 +1,4 @@
-"""What becomes of every managed setting of a bucket, by the state it is found in. Data only: documents as S3 has them.
-
-`BUCKET` stands for the bucket's name; `named` puts another in its place.
-"""
+"""What becomes of every managed setting of a bucket, by how it is found. `BUCKET` stands for the name of the bucket."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -91,7 +91,7 @@ class FakeSite:
     def without(self, bucket: str, aspect: Aspect, *, writes_only: bool = False) -> BucketAdmin:
         other = self._alike()
         if writes_only:
-            other.fail("write", Wait(Reason.S3_UNSUPPORTED, f"S3 does not take the {aspect} setting", 3600))
+            other.fail("write", Wait(Reason.NOT_SUPPORTED, f"S3 does not take the {aspect} setting", 3600))
         else:
             other.unsupported.add(aspect)
         return other.admin(bucket)

@@ -205,6 +205,37 @@ class StoragesContract:
         assert read(world, replaced)["metadata"]["finalizers"] == [names.FINALIZER]
 
 
+class FindContract:
+    """Finding the resources that name the same account or bucket."""
+
+    def naming(self, account: str, bucket: str = "") -> dict[str, Any]:
+        obj = manifest()
+        obj["spec"]["twilio"]["accountSid"] = account
+        if bucket:
+            obj["spec"]["s3"] = {"bucket": bucket, "region": "us-east-1"}
+        return obj
+
+    def found(self, world: World, field: str, value: str) -> set[str]:
+        return {obj["metadata"]["name"] for obj in world.storages.find(field, value)}
+
+    def test_all_that_name_the_account_are_found_and_no_others(self, world: World) -> None:
+        account = f"AC{next(_numbers):032x}"
+        keys = [world.create(self.naming(account)) for _ in range(3)]
+        world.create(self.naming("AC" + "f" * 32))
+
+        assert self.found(world, names.ACCOUNT_FIELD, account) == {key.name for key in keys}
+
+    def test_one_without_a_bucket_is_found_by_none(self, world: World) -> None:
+        bucket = f"bucket-{next(_numbers)}"
+        key = world.create(self.naming("AC" + "1" * 32, bucket))
+        world.create(self.naming("AC" + "1" * 32))
+
+        assert self.found(world, names.BUCKET_FIELD, bucket) == {key.name}
+
+    def test_nobody_is_found_by_what_nobody_names(self, world: World) -> None:
+        assert self.found(world, names.ACCOUNT_FIELD, "AC" + "e" * 32) == set()
+
+
 class SecretsContract:
     """Reading credentials."""
 
@@ -295,6 +326,12 @@ class LedgerContract:
 
 
 class TestFakeStorages(StoragesContract):
+    @pytest.fixture
+    def world(self) -> World:
+        return FakeCluster()
+
+
+class TestFakeFind(FindContract):
     @pytest.fixture
     def world(self) -> World:
         return FakeCluster()

@@ -212,7 +212,7 @@ def test_what_a_server_lacks_is_told_and_not_written(admin: BucketAdmin, kind: s
         for document in anything:
             with pytest.raises(Wait, match=aspect) as caught:
                 admin.write(aspect, document)
-            assert (caught.value.reason, caught.value.after) == (Reason.S3_UNSUPPORTED, 3600)
+            assert (caught.value.reason, caught.value.after) == (Reason.NOT_SUPPORTED, 3600)
 
 
 def test_the_aspects_of_one_bucket_are_not_anothers(world: World, admin: BucketAdmin, name: str) -> None:

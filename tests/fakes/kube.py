@@ -38,8 +38,8 @@ class Fault:
 class FakeCluster:
     """Objects in `objects` are the server's own: tests read them freely, and change them through the methods.
 
-    `calls` and `writes` count requests by method, refused ones included: get, pages, find, patch_status, patch, get_secret,
-    slices, write_slice, delete_slice. `fail(method, ...)` takes the same names.
+    `calls` and `writes` count requests by method, refused ones included: get, pages, find, patch_status, patch,
+    get_secret, slices, write_slice, delete_slice. `fail(method, ...)` takes the same names.
     """
 
     objects: dict[Key, Manifest] = field(default_factory=dict)
@@ -170,7 +170,7 @@ class FakeStorageApi:
         for start in range(0, len(objects), 2):
             yield objects[start : start + 2]
 
-    def find(self, field: str, value: str) -> list[Manifest]:
+    def find(self, field: str, value: str) -> list[Mapping[str, Any]]:
         objects = self.cluster.serve("find", lambda: copy.deepcopy(list(self.cluster.objects.values())))
         return [obj for obj in objects if _at(obj, field) == value]
 

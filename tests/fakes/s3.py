@@ -232,7 +232,7 @@ class FakeBucketAdmin:
         stored = self._own()
         content = document.get(_CONTENT[aspect]) if aspect in _CONTENT else document
         if aspect in self._service.unsupported or (aspect is Aspect.VERSIONING and not content):
-            raise Wait(Reason.S3_UNSUPPORTED, f"S3 does not take the {aspect} setting of bucket {self._name}", 3600)
+            raise Wait(Reason.NOT_SUPPORTED, f"S3 does not take the {aspect} setting of bucket {self._name}", 3600)
         if aspect in self._service.unwritable:
             raise Wait(Reason.S3_ACCESS_DENIED, f"S3 denies writing the {aspect} setting of bucket {self._name}")
         if content:

@@ -5,7 +5,7 @@ import gzip
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,11 @@ from lab.operator_process import OperatorProcess
 from lab.s3 import MotoServer
 from lab.simulator import SimulatorControl
 from lab.tenants import Tenant
+from lab.toolchain import run_kubectl
 from lab.waiting import until
 from recording_storage_operator.api import names
 from recording_storage_operator.core.ledger import SETTLED, Entry, read_line
+from tests.integration.bucket_view import BucketView
 
 SERVED = (names.GROUP, names.VERSION)
 HANG = 3600.0
@@ -54,16 +56,17 @@ class Site:
             self.twilio.clear_faults()
             for customer in self.customers:
                 customer.delete()
+                customer.strip()
             for customer in self.customers:
                 customer.until_gone()
             self.customers.clear()
 
-    def customer(self, namespace: str, name: str = "acme") -> "Customer":
-        """A new account with a name for its bucket, not declared to the cluster yet."""
-        account = self.twilio.create_account(name)
+    def customer(self, namespace: str, name: str = "acme", **fields: Any) -> "Customer":
+        """A new account with a name for its bucket, not declared to the cluster yet; `fields` are the tenant's."""
+        account = fields.get("account") or self.twilio.create_account(name)
         bucket = f"{name}-{account.account_sid[2:18]}"
         keys = (self.s3.endpoint, self.s3.access_key_id, self.s3.secret_access_key)
-        customer = Customer(self, Tenant(name, namespace, account, bucket, *keys))
+        customer = Customer(self, replace(Tenant(name, namespace, account, bucket, *keys), **fields))
         self.customers.append(customer)
         return customer
 
@@ -78,7 +81,7 @@ class Site:
         until(lambda: not self.busy(), what="an idle operator")
         return self.twilio.advance(days=days, seconds=seconds)
 
-    def advance_until(self, holds: Callable[[], Any], what: str, seconds: float = 5) -> Any:
+    def advance_until(self, holds: Callable[[], Any], what: str, seconds: float = 5, timeout: float = 30) -> Any:
         """Move the time in steps until something holds: for what is tried again after a while."""
 
         def probe() -> Any:
@@ -87,7 +90,7 @@ class Site:
                 self.advance(seconds)
             return found
 
-        return until(probe, every=0.2, what=what)
+        return until(probe, timeout, every=0.2, what=what)
 
     def busy(self) -> float:
         """How many keys are worked on or wait for a worker."""
@@ -143,9 +146,25 @@ class Customer:
         self._objects.create_namespaced_custom_object(*self._path[:-1], storage)
         return self
 
-    def in_s3(self) -> dict[str, Any]:
-        """The part of a spec that puts recordings into the tenant's bucket."""
-        return {"backend": "S3", "s3": self.tenant.storage()["spec"]["s3"]}
+    def in_s3(self, **settings: Any) -> dict[str, Any]:
+        """The part of a spec that puts recordings into the tenant's bucket; `settings` are of spec.s3."""
+        return {"backend": "S3", "s3": self.tenant.storage()["spec"]["s3"] | settings}
+
+    def switch(self, external: bool) -> None:
+        """The Console's switch."""
+        self.tenant.external_storage(self.site.twilio, external)
+
+    @property
+    def bucket(self) -> BucketView:
+        return BucketView(self.site.s3.client(), self.tenant.bucket)
+
+    def kubectl(self, verb: str, *words: str) -> str:
+        """A verb on it, as its owner."""
+        named = (f"--namespace={self.tenant.namespace}", verb, f"recst/{self.tenant.name}", *words)
+        return run_kubectl(self.site.plane.admin_kubeconfig, *named)
+
+    def approve(self, plan_id: str) -> None:
+        self.kubectl("annotate", f"{names.APPROVED_PLAN}={plan_id}", "--overwrite")
 
     def read(self) -> Object:
         found: Object = self._objects.get_namespaced_custom_object(*self._path)
@@ -196,7 +215,11 @@ class Customer:
             obj = self.read()
             return obj if holds(obj) else None
 
-        return until(probe, timeout, what=f"{self.tenant.name}: {what}")
+        try:
+            return until(probe, timeout, what=f"{self.tenant.name}: {what}")
+        except TimeoutError as error:
+            error.add_note(f"It says: {status(self.read()).get('conditions')}")
+            raise
 
     def until_ready(self, timeout: float = 30) -> Object:
         """The object once its latest generation is Ready."""

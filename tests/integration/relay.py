@@ -10,7 +10,10 @@ from lab.processes import free_port
 
 
 class Relay:
-    """Passes bytes on to the server at `url`. `cut` breaks off what is open and refuses what comes, until `mend`."""
+    """Passes bytes on to the server at `url`. `cut` breaks off what is open and refuses what comes, until `mend`.
+
+    From `hold` on, a request that has these bytes is kept back until `cut`, and `holding` is set once one is.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -20,12 +23,20 @@ class Relay:
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self._port}"
+        self._held_back, self._dropped = b"", threading.Event()
+        self.holding = threading.Event()
         self.mend()
+
+    def hold(self, request: bytes) -> None:
+        """Keep such requests from the server; their clients wait for an answer."""
+        self.holding.clear()
+        self._held_back = request
 
     def mend(self) -> None:
         """Listen, at the same port each time. Where nothing is cut, nothing changes."""
         if self._listener is None:
             self._listener = socket.create_server(("127.0.0.1", self._port))
+            self._held_back, self._dropped = b"", threading.Event()
             self._start(self._accept, self._listener)
 
     def cut(self) -> None:
@@ -34,6 +45,7 @@ class Relay:
         for one in sockets:
             with contextlib.suppress(OSError):  # the other side was faster
                 one.shutdown(socket.SHUT_RDWR)
+        self._dropped.set()
         for thread in self._threads:
             thread.join()
         for one in sockets:
@@ -52,6 +64,9 @@ class Relay:
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if self._held_back and self._held_back in data:
+                    self.holding.set()
+                    self._dropped.wait()
                 sink.sendall(data)
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)

@@ -1,8 +1,9 @@
 """The shipped manifests on the real API server: admission, Pod Security and RBAC."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import yaml
@@ -10,10 +11,12 @@ from kubernetes import client
 
 from lab.control_plane import ControlPlane
 from lab.toolchain import run_kubectl
+from lab.waiting import until
 from recording_storage_operator.api import names
 from tests.unit.api.crds import ROOT
 from tests.unit.api.manifests import document, samples
 
+POLICY_KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 USER = "recording-storage-operator"
 OTHER = "team-a"
 
@@ -134,7 +137,9 @@ def test_the_namespaced_operator_has_rights_in_its_namespace_only(
     place = tmp_path / "manifests" / "namespaced" / "namespace.yaml"
     place.write_text(place.read_text().replace(f"namespace: {USER}", f"namespace: {OTHER}"))
     objects = list(yaml.safe_load_all(built(control_plane, tmp_path / "manifests" / "namespaced")))
-    assert not [obj["kind"] for obj in objects if obj["kind"] in {"ClusterRole", "ClusterRoleBinding"}]
+    of_a_cluster = {"Namespace", "CustomResourceDefinition"}
+    assert {obj["kind"] for obj in objects if "namespace" not in obj["metadata"]} == of_a_cluster
+    assert not {obj["kind"] for obj in objects} & {"ClusterRole", "ClusterRoleBinding", *POLICY_KINDS}
     wanted = [obj for obj in objects if obj["kind"] in {"Namespace", "Role", "RoleBinding"}]
     run_kubectl(control_plane.admin_kubeconfig, "apply", "-f", "-", stdin=yaml.safe_dump_all(wanted))
     try:
@@ -145,3 +150,70 @@ def test_the_namespaced_operator_has_rights_in_its_namespace_only(
         assert not may(control_plane, user, OTHER, "list", "secrets")
     finally:
         client.CoreV1Api(api).delete_namespace(OTHER)
+
+
+Storages: TypeAlias = Callable[[str, int], None]
+
+
+@pytest.fixture
+def listing(api: client.ApiClient, namespace: str) -> Storages:
+    """Makes a RecordingStorage whose status counts so many deleted recordings."""
+    custom = client.CustomObjectsApi(api)
+    place = (names.GROUP, names.VERSION, namespace, names.PLURAL)
+
+    def make(name: str, total: int) -> None:
+        spec = {"backend": "Twilio", "twilio": {"accountSid": "AC" + "0" * 32, "credentialsSecretRef": {"name": "t"}}}
+        body = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": {"name": name}, "spec": spec}
+        custom.create_namespaced_custom_object(*place, body)
+        summary = {"total": total, "listed": total, "truncated": False}
+        status = {"status": {"deletedRecordingsSummary": summary}}
+        custom.patch_namespaced_custom_object_status(*place, name, status)
+
+    return make
+
+
+def warned(api: client.ApiClient, namespace: str, name: str, dry_run: str | None = None) -> str:
+    """Delete it, and return what the API server warns about."""
+    custom = client.CustomObjectsApi(api)
+    place = (names.GROUP, names.VERSION, namespace, names.PLURAL)
+    _, status, headers = custom.delete_namespaced_custom_object_with_http_info(*place, name, dry_run=dry_run)
+    assert status == 200
+    return str(headers.get("Warning", ""))
+
+
+def names_left(api: client.ApiClient, namespace: str) -> list[str]:
+    custom = client.CustomObjectsApi(api)
+    left: Any = custom.list_namespaced_custom_object(names.GROUP, names.VERSION, namespace, names.PLURAL)
+    return [obj["metadata"]["name"] for obj in left["items"]]
+
+
+def test_who_deletes_a_list_of_deleted_recordings_is_warned_and_who_deletes_none_is_not(
+    control_plane: ControlPlane, api: client.ApiClient, namespace: str, listing: Storages
+) -> None:
+    """The API server takes a moment to heed a new policy; a deletion that is only tried shows when it does."""
+    policy = ROOT / "manifests" / "base" / "admission.yaml"
+    run_kubectl(control_plane.admin_kubeconfig, "apply", "--server-side", "-f", policy)
+    listing("support-line", 400)
+    listing("sales-line", 0)
+    until(lambda: warned(api, namespace, "support-line", dry_run="All"), what="the policy heeded")
+    assert warned(api, namespace, "sales-line") == ""
+    assert names_left(api, namespace) == ["support-line"]
+    told = warned(api, namespace, "support-line")
+    assert "Deleted recordings listed by RecordingStorage support-line: 400." in told
+    assert f"recordings deleted support-line -n {namespace} -o csv > support-line.csv" in told
+    assert names_left(api, namespace) == []
+
+
+def test_a_list_is_warned_about_in_a_deletion_of_all(
+    control_plane: ControlPlane, api: client.ApiClient, namespace: str, listing: Storages
+) -> None:
+    policy = ROOT / "manifests" / "base" / "admission.yaml"
+    run_kubectl(control_plane.admin_kubeconfig, "apply", "--server-side", "-f", policy)
+    listing("support-line", 400)
+    until(lambda: warned(api, namespace, "support-line", dry_run="All"), what="the policy heeded")
+    custom = client.CustomObjectsApi(api)
+    _, _, headers = custom.delete_collection_namespaced_custom_object_with_http_info(
+        names.GROUP, names.VERSION, namespace, names.PLURAL
+    )
+    assert "support-line: 400." in headers.get("Warning", "")
+    assert names_left(api, namespace) == []

@@ -14,7 +14,7 @@ from kubernetes import client
 from lab.control_plane import ControlPlane
 from lab.toolchain import kubectl, run_kubectl
 from recording_storage_operator.api import names
-from recording_storage_operator.api.v1alpha1 import MAX_DELETED_LISTED, MAX_EXPIRY_DAYS
+from recording_storage_operator.api.v1alpha1 import MAX_DELETED_LISTED, MAX_EXPIRY_DAYS, MAX_PATHS
 from tests.unit.api.crds import OF_THE_SERVER, ROOT, SLICES, STORAGES, Schema, walk
 from tests.unit.api.written import a_full_slice, a_full_status, as_object
 
@@ -122,6 +122,46 @@ def test_more_days_than_there_can_be_are_refused(write_status: WriteStatus) -> N
     assert "must have at most 42 items" in told
 
 
+def test_more_than_can_differ_is_refused(write_status: WriteStatus) -> None:
+    different = {"path": "versioning", "want": "Enabled", "have": "Suspended"}
+    write_status({"drift": [different] * MAX_PATHS})
+    assert "must have at most 32 items" in refusal(lambda: write_status({"drift": [different] * (MAX_PATHS + 1)}))
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"plan": {"summary": "x", "id": "0123456789AB"}},
+        {"plan": {"summary": "x", "state": "Done"}},
+        {"plan": {"summary": "x", "actions": [{"type": "CreateBucket", "target": "calls", "summary": "x"}]}},
+        {"plan": {"summary": "x", "skipped": [{"path": "policy", "reason": "Forgotten", "message": "x"}]}},
+        {"lastApprovedPlan": "0123456789abc"},
+        {"managed": [{"path": "versioning", "digest": "0123", "state": "Applied"}]},
+        {"managed": [{"path": "versioning", "digest": "0123456789abcdef", "state": "Wanted"}]},
+        {"drift": [{"path": "versioning", "want": "w" * 513, "have": ""}]},
+    ],
+)
+def test_a_damaged_plan_is_refused(write_status: WriteStatus, status: Status) -> None:
+    (field,) = status
+    assert f"status.{field}" in refusal(lambda: write_status(status))
+
+
+def test_resources_are_found_by_their_account_and_bucket(
+    api: client.ApiClient, namespace: str, storage: dict[str, Any]
+) -> None:
+    patched(api, namespace, {"spec": {"s3": {"bucket": f"calls-{namespace}", "region": "eu-central-1"}}})
+    custom = client.CustomObjectsApi(api)
+
+    def found(selector: str) -> list[str]:
+        answer = custom.list_namespaced_custom_object(
+            names.GROUP, names.VERSION, namespace, names.PLURAL, field_selector=selector
+        )
+        return [item["metadata"]["name"] for item in read(answer)["items"]]
+
+    assert found(f"spec.twilio.accountSid={SID}") == found(f"spec.s3.bucket=calls-{namespace}") == [NAME]
+    assert found(f"spec.twilio.accountSid={SID[:-1]}1") == found("spec.s3.bucket=calls") == []
+
+
 def test_a_condition_type_is_there_once(write_status: WriteStatus) -> None:
     condition = a_full_status()["conditions"][0]
     told = refusal(lambda: write_status({"conditions": [condition, condition]}))
@@ -173,8 +213,8 @@ def test_columns_show_the_state(
         for short in ("recst", "recdel")
     }
     head, row = (line.split() for line in told["recst"])
-    assert head == ["NAME", "BACKEND", "OBSERVED", "READY", "RECORDINGS", "DELETED", "AGE"]
-    assert row[1:6] == ["Twilio", "Other", "False", str(status["recordings"]["total"]), "400"]
+    assert head == ["NAME", "BACKEND", "OBSERVED", "READY", "PLAN", "RECORDINGS", "DELETED", "AGE"]
+    assert row[1:7] == ["Twilio", "Other", "False", "Pending", str(status["recordings"]["total"]), "400"]
     assert told["recdel"][1].split()[:4] == ["line-full", NAME, "2026-03-12", "4000"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from recording_storage_operator.core.work import Key
-from tests.integration.cloud_world import HEALTHY, CloudWorld, world_fixtures
+from tests.integration.cloud_world import CloudWorld, world_fixtures
 
 READINGS = ("purge_after_40_days", "keep_until_deleted")
 LIFE = timedelta(days=40)
@@ -72,7 +72,7 @@ def live_in_bucket(world: CloudWorld) -> tuple[Key, str]:
     world.record()
     world.run(key)
     assert cell(world, sid) == (True, True)
-    assert world.conditions(key) == HEALTHY
+    assert world.conditions(key) == world.healthy(key)
     assert world.entries(key) == {}
     return key, sid
 
@@ -134,7 +134,7 @@ def test_deleted_from_s3_after_external_storage_was_disabled(world: CloudWorld, 
             assert world.cluster.slices_of(key) == []
         if not restarted:
             world.restart_operator()
-    assert world.conditions(key) == HEALTHY
+    assert world.conditions(key) == world.healthy(key)
 
 
 def test_a_deletion_that_is_over_stays_so_when_a_lifecycle_rule_takes_its_delete_marker(world: CloudWorld) -> None:

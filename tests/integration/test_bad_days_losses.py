@@ -8,7 +8,7 @@ from lab.s3 import VersityGateway
 from recording_storage_operator.core.verdicts import ACCEPT_MISSING
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR, heal
-from tests.integration.cloud_world import HEALTHY, CloudWorld, lab_on_machine_time, world_fixtures
+from tests.integration.cloud_world import CloudWorld, lab_on_machine_time, world_fixtures
 
 MANY = 12
 
@@ -46,7 +46,7 @@ def accept(world: CloudWorld, key: Key, number: int) -> None:
 def test_an_empty_bucket_in_place_of_a_full_one_is_not_believed(world: CloudWorld) -> None:
     key, missing = swapped(world)
     lost = ("False", "ImplausibleLoss")
-    assert world.conditions(key) == HEALTHY | {"Ready": lost, "LedgerComplete": lost}
+    assert world.conditions(key) == world.healthy(key) | {"Ready": lost, "LedgerComplete": lost}
     message = world.message(key)
     assert [
         word for word in ("wrong bucket or endpoint", f"{ACCEPT_MISSING}={len(missing)}") if word not in message
@@ -110,7 +110,7 @@ def test_a_deletion_in_an_unversioned_bucket_is_found_after_the_grace(world: Clo
     world.switch(False)
     world.record()
     key = world.create(backend="Twilio")
-    assert world.conditions(key) == HEALTHY
+    assert world.conditions(key) == world.healthy(key)
 
     world.delete_in_bucket(old, young)
     world.sweep(key)
@@ -176,7 +176,7 @@ def test_an_upload_that_failed_is_missing_and_no_deletion(world: CloudWorld, cod
         world.run(key)
         assert set(world.entries(key)) == world.deleted
         assert world.cluster.status(key)["recordings"]["missing"] == 2
-    assert world.conditions(key) == HEALTHY
+    assert world.conditions(key) == world.healthy(key)
     world.store(*failed)
     heal(world, key, within=1000)
     assert world.cluster.status(key)["recordings"]["missing"] == 0
@@ -251,7 +251,7 @@ def test_deletions_are_found_in_a_bucket_of_another_kind_of_server(versitygw: Ve
         world.deleted.remove(back)
         world.sweep(key)
         world.assert_true(key)
-        assert world.conditions(key) == HEALTHY
+        assert world.conditions(key) == world.healthy(key)
         world.lab.s3_way.cut()
         world.live(key, HOUR)
         assert world.conditions(key)["Ready"] == ("False", "S3Unreachable")

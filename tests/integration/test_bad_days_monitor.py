@@ -6,7 +6,7 @@ import pytest
 
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR
-from tests.integration.cloud_world import HEALTHY, PAGE, CloudWorld, world_fixtures
+from tests.integration.cloud_world import PAGE, CloudWorld, world_fixtures
 
 cloud_lab, world = world_fixtures(small_pages=True)
 
@@ -42,7 +42,7 @@ def test_a_late_event_refines_what_was_observed(world: CloudWorld, hours: float)
     world.assert_true(key)
     assert precisions(world, key) == {"Exact"}
     assert {entry.deleted_at for entry in world.entries(key).values()} == {deleted_at.replace(microsecond=0)}
-    assert world.conditions(key) == HEALTHY
+    assert world.conditions(key) == world.healthy(key)
 
 
 def test_an_event_later_than_a_day_is_read_by_the_next_process(world: CloudWorld) -> None:

@@ -4,25 +4,19 @@ import contextlib
 import csv
 import io
 import json
-import os
-import pty
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from kubernetes.client import ApiClient, CoreV1Api, CustomObjectsApi, RbacAuthorizationV1Api
+from kubernetes.client import ApiClient, CustomObjectsApi
 
 from lab.control_plane import ControlPlane
-from lab.waiting import until
 from recording_storage_operator.api import names
 from recording_storage_operator.core.conditions import rfc3339
 from recording_storage_operator.core.ledger import SETTLED, Entry, Origin, expiry_day, pack
@@ -31,9 +25,8 @@ from recording_storage_operator.kube.connect import Connection, load_configurati
 from recording_storage_operator.kube.resources import Resource
 from recording_storage_operator.kube.slices import SliceKind, SliceStore
 from tests.builders import ledger_entry, recording_sid, storage
+from tests.integration.command_line import ROOT, Shell, assert_told, restricted, until_permitted
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "recording_storage_operator.commands"]
 NAME = "support-line"
 DAYS = 40
 SLICE_SIZE = 300
@@ -41,59 +34,6 @@ SLICE_SIZE = 300
 STORAGE = Resource(names.GROUP, names.VERSION, names.PLURAL, names.KIND)
 SLICE = Resource(names.GROUP, names.VERSION, names.SLICE_PLURAL, names.SLICE_KIND)
 SLICES = SliceKind(SLICE, STORAGE, names.STORAGE_LABEL, names.EXPIRES_ON_LABEL)
-
-
-@dataclass(frozen=True)
-class Shell:
-    """Runs commands as the owner of a kubeconfig, with pipes for output."""
-
-    kubeconfig: Path
-    namespace: str
-
-    def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "PAGER")}
-        return kept | {"KUBECONFIG": str(self.kubeconfig), "PYTHONPATH": str(ROOT / "operator")}
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [*COMMAND, *arguments, "-n", self.namespace]
-        return subprocess.run(
-            command, env=self.environment() | environment, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    @contextlib.contextmanager
-    def running(
-        self, *arguments: str, output: int = subprocess.PIPE, **environment: str
-    ) -> Iterator[subprocess.Popen[str]]:
-        command = [*COMMAND, *arguments, "-n", self.namespace]
-        variables = self.environment() | environment
-        with subprocess.Popen(
-            command, env=variables, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
-
-    def run_on_terminal(self, *arguments: str, **environment: str) -> str:
-        """What a terminal of 80 columns gets."""
-        terminal, output = pty.openpty()
-        look = {"PAGER": "cat", "TERM": "xterm-256color", "COLUMNS": "80"}
-        with (
-            open(terminal, "rb", buffering=0) as screen,  # noqa: PTH123  a descriptor, no path
-            self.running(*arguments, output=output, **look, **environment) as process,
-        ):
-            os.close(output)
-            shown = b"".join(iter(lambda: _read(screen), b""))
-            assert process.wait(30) == 0
-        return shown.decode()
-
-
-def _read(screen: FileIO) -> bytes:
-    """What is there, nothing once the other side is closed, which a terminal tells as an error."""
-    try:
-        return screen.read(4096)
-    except OSError:
-        return b""
 
 
 @dataclass(frozen=True)
@@ -320,10 +260,16 @@ def test_a_rejected_login_is_told(site: Site, tmp_path: Path) -> None:
 
 def test_the_documented_rights_are_enough_and_each_is_needed(site: Site, reader: Callable[..., Shell]) -> None:
     site.tell(condition(*COMPLETE))
-    block = (ROOT / "docs" / "commands.md").read_text().split("```yaml\n")[1].split("```")[0]
-    documented = yaml.safe_load(block)["rules"]
+    blocks = (ROOT / "docs" / "commands.md").read_text().split("```yaml\n")[1:]
+    parts = [yaml.safe_load(block.split("```")[0]) for block in blocks]
+    [documented] = [one["rules"] for one in parts if one.get("metadata", {}).get("name") == "recording-storage-viewer"]
     shell = reader(documented)
-    for arguments in (["status", NAME], ["deleted", NAME], ["watch", NAME, "--until-ready", "--timeout=0"]):
+    for arguments in (
+        ["status", NAME],
+        ["iam", NAME],
+        ["deleted", NAME],
+        ["watch", NAME, "--until-ready", "--timeout=0"],
+    ):
         until_permitted(shell, *arguments)
     shell = reader(documented[:1])
     until_permitted(shell, "status", NAME)
@@ -340,40 +286,7 @@ def test_the_namespace_is_that_of_the_context(site: Site, tmp_path: Path) -> Non
     assert f"{NAME} in namespace {site.key.namespace}" in result.stdout
 
 
-def until_permitted(shell: Shell, *arguments: str) -> None:
-    """The API server takes a moment until it knows of a new right."""
-    until(lambda: "You may not" not in shell.run(*arguments).stderr, what="the rights granted")
-
-
-def assert_told(result: subprocess.CompletedProcess[str], sentence: str) -> None:
-    """A failure in one line on stderr, and nothing on stdout."""
-    assert (result.returncode, result.stdout) == (1, "")
-    assert sentence in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("Error: ")
-
-
 @pytest.fixture
 def reader(site: Site, tmp_path: Path) -> Callable[[list[dict[str, list[str]]]], Shell]:
     """Makes users with certain rights in the namespace and no others."""
-
-    def make(rules: list[dict[str, list[str]]]) -> Shell:
-        user, namespace = f"reader-{uuid.uuid4().hex[:8]}", site.key.namespace
-        core: Any = CoreV1Api(site.api)
-        core.create_namespaced_service_account(namespace, {"metadata": {"name": user}})
-        rbac: Any = RbacAuthorizationV1Api(site.api)
-        rbac.create_namespaced_role(namespace, {"metadata": {"name": user}, "rules": rules})
-        binding = {
-            "metadata": {"name": user},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": user},
-            "subjects": [{"kind": "ServiceAccount", "name": user, "namespace": namespace}],
-        }
-        rbac.create_namespaced_role_binding(namespace, binding)
-        token = core.create_namespaced_service_account_token(user, namespace, {"spec": {}}).status.token
-        config = yaml.safe_load(site.shell.kubeconfig.read_text())
-        config["users"][0]["user"]["token"] = token
-        kubeconfig = tmp_path / f"{user}.kubeconfig"
-        kubeconfig.write_text(yaml.safe_dump(config))
-        return Shell(kubeconfig, namespace)
-
-    return make
+    return lambda rules: restricted(site.api, site.shell, rules, tmp_path)

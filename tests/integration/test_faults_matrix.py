@@ -9,7 +9,7 @@ from lab.s3 import VersityGateway
 from lab.twilio_simulator.faults import Kind
 from recording_storage_operator.core.work import Key
 from recording_storage_operator.twilio.network import Timeouts
-from tests.integration.cloud_world import HASTY, HEALTHY, INTERVAL, PAGE, CloudLab, CloudWorld, lab_on_machine_time
+from tests.integration.cloud_world import HASTY, INTERVAL, PAGE, CloudLab, CloudWorld, lab_on_machine_time
 
 ENDPOINTS = {
     "account": r"/AC\.json",
@@ -83,7 +83,7 @@ def site(
         lose(world)
         world.sweep(key)
         world.assert_true(key)
-        assert world.conditions(key) == HEALTHY
+        assert world.conditions(key) == world.healthy(key)
         yield world, key
 
 

@@ -23,6 +23,7 @@ from recording_storage_operator.kube.slices import SliceKind, SliceStore
 from recording_storage_operator.kube.storages import StorageClient
 from tests.contract.test_kube_ports import (
     NAMESPACE,
+    FindContract,
     LedgerContract,
     SecretsContract,
     StoragesContract,
@@ -128,6 +129,10 @@ def world(real: RealWorld) -> World:
 
 
 class TestRealStorages(StoragesContract):
+    """As in the contract."""
+
+
+class TestRealFind(FindContract):
     """As in the contract."""
 
 

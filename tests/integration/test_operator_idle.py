@@ -9,6 +9,7 @@ import pytest
 from lab.s3 import MotoServer
 from lab.simulator import SimulatorServer
 from lab.waiting import until
+from tests.integration.bucket_view import s3_requests
 from tests.integration.operator_site import Customer, Site, is_ready, listed, site_fixtures, tell, total
 
 operator_site, site = site_fixtures()
@@ -37,7 +38,7 @@ def test_an_idle_resource_costs_no_write_in_an_hour_and_only_reads(site: Site, s
     assert total(acme.sweep()) == 4
     before, slices = acme.read(), acme.slices()
     known, reads, writes = acme.last_call(), site.kubernetes_requests(method="GET"), kubernetes_writes(site)
-    s3_before = s3_requests(s3_log, acme)
+    s3_before = s3_requests(s3_log, acme.tenant)
 
     sweeps = pass_an_hour(site, acme, known)
 
@@ -48,7 +49,7 @@ def test_an_idle_resource_costs_no_write_in_an_hour_and_only_reads(site: Site, s
     assert {call["method"] for call in calls} == {"GET"}
     assert {call["status"] for call in calls} == {200}
     asked = Counter(call["path"].rsplit("/", 1)[-1].replace(acme.account_sid, "account") for call in calls)
-    s3_asked = s3_requests(s3_log, acme) - s3_before
+    s3_asked = s3_requests(s3_log, acme.tenant) - s3_before
     assert set(s3_asked) <= {"GET", "HEAD"}
     tell(
         f"idle, per hour: {sweeps} sweeps; Twilio {len(calls)} GETs {dict(asked)}; S3 {dict(s3_asked)};"
@@ -79,14 +80,14 @@ def test_a_suspended_resource_causes_no_calls_until_it_is_resumed(site: Site, s3
     acme.edit(suspend=True)
     acme.until_reason("Suspended")
     acme.erase_objects(recorded[:1])
-    known, s3_before = acme.last_call(), s3_requests(s3_log, acme)
+    known, s3_before = acme.last_call(), s3_requests(s3_log, acme.tenant)
 
     for _ in range(4):
         looks = site.kubernetes_requests(method="GET")
         site.advance(seconds=900)
         site.until_looked_at(looks)
     assert acme.calls(known) == []
-    assert s3_requests(s3_log, acme) == s3_before
+    assert s3_requests(s3_log, acme.tenant) == s3_before
     assert total(acme.read()) == 0
 
     acme.edit(suspend=False)
@@ -122,16 +123,6 @@ def until_swept(acme: Customer, known: int, times: int) -> None:
 
 def sweeps_of(acme: Customer, known: int) -> int:
     return sum(call["path"].endswith("/Alerts") for call in acme.calls(known))
-
-
-def s3_requests(log: Path, acme: Customer) -> Counter[str]:
-    """The operator's requests by method: the simulator lists the bucket in the older way, and uploads objects."""
-    lines = [line for line in log.read_text().splitlines() if f"/{acme.tenant.bucket}" in line]
-    return Counter(
-        line.split('"', 1)[1].split()[0].rpartition("m")[2]
-        for line in lines
-        if "list-type=2" not in line and f"/{acme.account_sid}/" not in line.split("?")[0]
-    )
 
 
 def kubernetes_writes(site: Site) -> float:

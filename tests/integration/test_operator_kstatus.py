@@ -108,8 +108,9 @@ def test_a_resource_without_its_secret_is_in_progress_until_there_is_one(site: S
 
 
 def test_a_resource_that_is_being_deleted_is_terminating(site: Site, namespace: str) -> None:
+    """As long as the operator has to look at it for the last time, and that waits for a pass under way."""
     acme = site.customer(namespace)
-    acme.declare().until_ready()
+    acme.declare(deletionPolicy="Delete").until_ready()
     acme.fault("hang", r"/Recordings\.json", seconds=1)
     acme.request()
     acme.until_fault_fired()
@@ -130,8 +131,8 @@ def test_kubectl_waits_for_ready_and_shows_the_columns(site: Site, namespace: st
     kubectl("wait", "--for=condition=Ready", "--timeout=20s", "recst/acme")
 
     head, row = kubectl("get", "recst").splitlines()
-    assert head.split() == ["NAME", "BACKEND", "OBSERVED", "READY", "RECORDINGS", "DELETED", "AGE"]
-    assert row.split()[:-1] == ["acme", "Twilio", "Twilio", "True", "3", "2"]
+    assert head.split() == ["NAME", "BACKEND", "OBSERVED", "READY", "PLAN", "RECORDINGS", "DELETED", "AGE"]
+    assert row.split()[:-1] == ["acme", "Twilio", "Twilio", "True", "Applied", "3", "2"]
     wide = kubectl("get", "recst", "-o", "wide").splitlines()
     assert (wide[0].split()[4], wide[1].split()[4]) == ("REASON", "Reconciled")
     head, row = until(lambda: kubectl("get", "recdel").splitlines(), what="slices listed")

@@ -40,8 +40,9 @@ class Memory:
     @staticmethod
     def of(status: Mapping[str, Any]) -> "Memory":
         """Read it from a status; what cannot be read was never approved."""
-        found = [one for one in status.get("managed", ()) if one.get("state") in set(State)]
-        records = tuple(Record(one["path"], one["digest"], State(one["state"])) for one in found)
+        whole = [one for one in status.get("managed", ()) if {"path", "digest", "state"} <= one.keys()]
+        known = [one for one in whole if one["state"] in set(State)]
+        records = tuple(Record(one["path"], one["digest"], State(one["state"])) for one in known)
         return Memory(records, status.get("lastApprovedPlan", ""))
 
     def keeps(self, identity: Identity, path: str, want: str) -> bool:

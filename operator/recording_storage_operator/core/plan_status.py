@@ -13,6 +13,8 @@ from .errors import ReconcileError
 
 MAX_ACTIONS = 16
 MAX_DRIFT = 16
+MAX_RECORDS = 32
+"""The CRD allows as many. A spec comes to some twenty; what is forgotten beyond is asked for again."""
 MAX_TEXT = 320
 """Characters of a summary, a `want` or a `have`."""
 
@@ -27,7 +29,7 @@ def plan_fields(
     fields = {
         "plan": _plan(before, decision, stopped, now),
         "drift": [_drift(one) for one in decision.drift[:MAX_DRIFT]],
-        "managed": records,
+        "managed": records[:MAX_RECORDS],
         "lastApprovedPlan": decision.memory.approved_plan,
     }
     return {name: value for name, value in fields.items() if value}

@@ -70,7 +70,6 @@ class Reason(StrEnum):
     S3_ACCESS_DENIED = "S3AccessDenied"
     S3_UNREACHABLE = "S3Unreachable"
     S3_ANSWER_UNUSABLE = "S3AnswerUnusable"
-    S3_UNSUPPORTED = "S3Unsupported"
     BUCKET_MISSING = "BucketMissing"
     BUCKET_NOT_OWNED = "BucketNotOwned"
     BUCKET_WRONG_REGION = "BucketWrongRegion"

@@ -219,7 +219,7 @@ def _without_bucket(ledger: Condition | None, sync: Condition | None) -> Conditi
     """A bucket that is gone cannot be swept: what the last sweep saw says nothing of what it held."""
     if ledger is None or sync is None or ledger.reason is Reason.SWEEP_PENDING:
         return ledger
-    message = f"Deletions are not looked for until there is a bucket; nothing listed is lost. {sync.message}"
+    message = f"Deletions in the bucket are not looked for until there is one; nothing listed is lost. {sync.message}"
     return Condition(ConditionType.LEDGER_COMPLETE, "False", sync.reason, message)
 
 

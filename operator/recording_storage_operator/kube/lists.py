@@ -6,18 +6,11 @@ from typing import Any
 from .connect import Call, Connection
 
 
-def chunks(
-    connection: Connection, path: str, doing: str, limit: int, selector: str = "", field: str = ""
-) -> Iterator[list[Any]]:
-    """The items of a list, `limit` at a time, as of one moment. Raises Transient where that moment is too long past.
-
-    `selector` is of labels, `field` of fields.
-    """
+def chunks(connection: Connection, path: str, doing: str, limit: int, selector: str = "") -> Iterator[list[Any]]:
+    """The items of a list, `limit` at a time, as of one moment. Raises Transient where that moment is too long past."""
     query: dict[str, str | int] = {"limit": limit}
     if selector:
         query["labelSelector"] = selector
-    if field:
-        query["fieldSelector"] = field
     while True:
         page = connection.send(Call("GET", path, doing, query=query))
         yield page["items"]

@@ -55,7 +55,7 @@ class Changer:
             try:
                 self._apply(effect)
             except ReconcileError as error:
-                if error.reason is not Reason.S3_UNSUPPORTED:
+                if error.reason is not Reason.NOT_SUPPORTED:
                     return told_of(error, f"To {effect.summary}")
                 self.unwritable[effect.path] = error.message
         return None

@@ -85,7 +85,7 @@ class BucketAdmin(Protocol):
     def write(self, aspect: Aspect, document: Mapping[str, Any]) -> None:
         """Replace an aspect as a whole; an empty document, or one with nothing in it, removes it.
 
-        Raises Wait(S3_UNSUPPORTED) where the server does not have it, or not in this form.
+        Raises Wait(NOT_SUPPORTED) where the server does not have it, or not in this form.
         """
         ...
 

@@ -84,7 +84,7 @@ class S3BucketAdmin:
     def write(self, aspect: Aspect, document: Mapping[str, Any]) -> None:
         """Replace an aspect as a whole; a document with nothing in it removes it, where S3 has a removal.
 
-        Raises Wait(S3_UNSUPPORTED) where the server does not have it, or not in this form.
+        Raises Wait(NOT_SUPPORTED) where the server does not have it, or not in this form.
         """
         kept = KEPT[aspect]
         removing = bool(kept.remove) and kept.is_empty(document)
@@ -132,7 +132,7 @@ class S3BucketAdmin:
     def _not_taken(self, aspect: Aspect, kept: Keeping, error: ClientError) -> Wait:
         how = "has none" if lacking(error) else "does not take it in the wanted form"
         return Wait(
-            Reason.S3_UNSUPPORTED,
+            Reason.NOT_SUPPORTED,
             f"the {aspect} setting of bucket {self._place.bucket} cannot be written: {self._place.service} {how} "
             f"({code_of(error)}); change spec.s3.{kept.setting}",
             UNSUPPORTED_RETRY_SECONDS,

@@ -87,7 +87,7 @@ def foreign_condition(number: int) -> dict[str, Any]:
     "outcome",
     [
         Outcome(Wait(Reason.S3_ACCESS_DENIED, "x" * 5000)),
-        Outcome(Wait(Reason.BUCKET_CLAIMED, "x" * 5000), stopped=Terminal(Reason.S3_UNSUPPORTED, "y" * 5000)),
+        Outcome(Wait(Reason.BUCKET_CLAIMED, "x" * 5000), stopped=Terminal(Reason.NOT_SUPPORTED, "y" * 5000)),
         Outcome(stopped=Transient(Reason.WORLD_MOVED, "y" * 5000)),
         Outcome(),
     ],
@@ -168,7 +168,7 @@ def test_a_waiting_plan_is_not_ready_and_is_no_work_under_way() -> None:
 
 @pytest.mark.parametrize(
     ("error", "beside"),
-    [(Terminal(Reason.S3_UNSUPPORTED, "no"), "Stalled"), (Transient(Reason.WORLD_MOVED, "no"), "Reconciling")],
+    [(Terminal(Reason.NOT_SUPPORTED, "no"), "Stalled"), (Transient(Reason.WORLD_MOVED, "no"), "Reconciling")],
 )
 def test_a_plan_that_stopped_is_blocked_and_the_rest_of_the_pass_counts(error: ReconcileError, beside: str) -> None:
     seen, desired = observed(settings=NO_TAGS), replace(TAGGED, approval=Approval.AUTOMATIC)

@@ -14,7 +14,7 @@ from tests.builders import ACCOUNT, BUCKET, storage
 from tests.fakes.s3 import StoredBucket
 from tests.unit.reconcile.world import World, object_key
 
-FOREIGN = {
+FOREIGN: dict[Aspect, dict[str, Any]] = {
     Aspect.LIFECYCLE: {"Rules": [{"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}}]},
     Aspect.POLICY: {"Version": "2012-10-17", "Statement": [{"Sid": "Theirs", "Effect": "Allow"}]},
     Aspect.TAGS: {"TagSet": [{"Key": "team", "Value": "voice"}]},
@@ -251,7 +251,7 @@ def test_what_the_server_lacks_is_named_and_stops_nothing(world: World) -> None:
 
 
 def test_a_setting_the_server_reads_but_does_not_take_is_tried_once(world: World) -> None:
-    refusal = Wait(Reason.S3_UNSUPPORTED, "the server does not take it")
+    refusal = Wait(Reason.NOT_SUPPORTED, "the server does not take it")
     existing_bucket(world)
     world.s3.fail("write", refusal)
     key = world.create()

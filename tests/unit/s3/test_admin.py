@@ -240,7 +240,7 @@ def test_a_document_that_a_server_does_not_take_waits_for_another_server_or_spec
     refused = failure(stage, writing(Aspect.POLICY), answer)
     code = answer.body.split(b"<Code>")[1].split(b"<")[0].decode()
 
-    assert kind(refused) == (Wait, Reason.S3_UNSUPPORTED)
+    assert kind(refused) == (Wait, Reason.NOT_SUPPORTED)
     assert isinstance(refused, Wait)
     assert refused.after == 3600
     assert "policy" in refused.message
