@@ -5,8 +5,8 @@
 behave as on the real server; tests/contract holds both to one suite.
 """
 
-import copy
 import itertools
+import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,16 @@ from recording_storage_operator.engine.storages import GuardedStorages
 
 FINALIZER = "recordings.dev/finalizer"
 
+
 T = TypeVar("T")
+
+
+def copied(value: T) -> T:
+    """As it comes back from a server: a copy, of JSON alone."""
+    copy: T = json.loads(json.dumps(value))
+    return copy
+
+
 Manifest = dict[str, Any]
 
 
@@ -71,7 +80,7 @@ class FakeCluster:
 
     def create(self, manifest: Mapping[str, Any]) -> Key:
         """As `kubectl create`: gives a uid, a version and generation 1, and drops status."""
-        obj = copy.deepcopy(dict(manifest))
+        obj = copied(dict(manifest))
         obj.pop("status", None)
         version = self.next_version()
         obj["metadata"] |= {"uid": f"uid-{version}", "resourceVersion": version, "generation": 1}
@@ -84,7 +93,7 @@ class FakeCluster:
 
     def edit(self, key: Key, change: Callable[[Manifest], None]) -> None:
         """As `kubectl edit`: `change` works on the object in place; a changed spec raises the generation."""
-        edited = copy.deepcopy(self.objects[key])
+        edited = copied(self.objects[key])
         change(edited)
         self.store(key, edited)
 
@@ -93,13 +102,13 @@ class FakeCluster:
 
     def delete(self, key: Key) -> None:
         """As `kubectl delete`: an object with finalizers stays until the last of them is taken away."""
-        deleted = copy.deepcopy(self.objects[key])
+        deleted = copied(self.objects[key])
         deleted["metadata"]["deletionTimestamp"] = "2026-01-02T00:00:00Z"
         self.store(key, deleted)
 
     def read(self, key: Key) -> Manifest | None:
         """The object as it is now; not counted as a request."""
-        return copy.deepcopy(self.objects.get(key))
+        return copied(self.objects.get(key))
 
     def uid(self, key: Key) -> str:
         return str(self.objects[key]["metadata"]["uid"])
@@ -163,15 +172,15 @@ class FakeStorageApi:
     cluster: FakeCluster
 
     def get(self, key: Key) -> Manifest | None:
-        return self.cluster.serve("get", lambda: copy.deepcopy(self.cluster.objects.get(key)))
+        return self.cluster.serve("get", lambda: copied(self.cluster.objects.get(key)))
 
     def pages(self) -> Iterator[list[Manifest]]:
-        objects = self.cluster.serve("pages", lambda: copy.deepcopy(list(self.cluster.objects.values())))
+        objects = self.cluster.serve("pages", lambda: copied(list(self.cluster.objects.values())))
         for start in range(0, len(objects), 2):
             yield objects[start : start + 2]
 
     def find(self, field: str, value: str) -> list[Mapping[str, Any]]:
-        objects = self.cluster.serve("find", lambda: copy.deepcopy(list(self.cluster.objects.values())))
+        objects = self.cluster.serve("find", lambda: copied(list(self.cluster.objects.values())))
         return [obj for obj in objects if _at(obj, field) == value]
 
     def patch_status(self, key: Key, patch: Mapping[str, Any]) -> Manifest | None:
@@ -183,20 +192,20 @@ class FakeStorageApi:
     def _patch_status(self, key: Key, patch: Mapping[str, Any]) -> Manifest | None:
         if key not in self.cluster.objects:
             return None
-        obj = copy.deepcopy(self.cluster.objects[key])
+        obj = copied(self.cluster.objects[key])
         for name in ("resourceVersion", "uid"):
             if patch.get("metadata", {}).get(name, obj["metadata"][name]) != obj["metadata"][name]:
                 raise conflict(key)
         obj["status"] = _merged(obj.get("status", {}), patch["status"])
-        return copy.deepcopy(self.cluster.store(key, obj))
+        return copied(self.cluster.store(key, obj))
 
     def _patch(self, key: Key, operations: Sequence[Mapping[str, Any]]) -> Manifest | None:
         if key not in self.cluster.objects:
             return None
-        obj = copy.deepcopy(self.cluster.objects[key])
+        obj = copied(self.cluster.objects[key])
         for operation in operations:
             _apply(key, obj, operation)
-        return copy.deepcopy(self.cluster.store(key, obj))
+        return copied(self.cluster.store(key, obj))
 
 
 @dataclass
@@ -266,7 +275,7 @@ def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> Manifest:
             before = merged.get(name)
             merged[name] = _merged(before if isinstance(before, Mapping) else {}, value)
         else:
-            merged[name] = copy.deepcopy(value)
+            merged[name] = copied(value)
     return merged
 
 
