@@ -11,6 +11,9 @@ import kopf
 NAP = 0.2
 """Seconds between two looks at whether to stop, while kopf has not started."""
 
+CLOSING = 0.25
+"""Seconds for the connections of kopf's session to close, which it does not wait for (aiohttp: graceful shutdown)."""
+
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +81,7 @@ class KopfThread:
             self._ended.set()
             if not self._stopping.is_set():
                 self._on_death()
+            await asyncio.sleep(CLOSING)
 
     async def _kopf(self) -> None:
         await kopf.operator(
