@@ -11,6 +11,9 @@ IMAGE ?= recording-storage-operator:dev
 BASE ?= python:3.11-slim
 DOCKER ?= docker
 
+# Processes that test at a time: one more than there are cores, because tests wait for servers.
+JOBS ?= $(shell expr $$(nproc) + 1)
+
 # Extra arguments for pytest, for instance: make unit ARGS='-k ledger'
 ARGS ?=
 
@@ -66,11 +69,11 @@ type: $(SETUP) ## Types, strictly
 	$(BIN)/mypy
 
 unit: binaries ## Tests without a control plane
-	$(BIN)/python -m pytest -n 2 tests/unit tests/contract $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) tests/unit tests/contract $(ARGS)
 
 # A file stays in one process, because it may share a server or stop one; each process has a control plane of its own.
 integration: binaries ## Tests on a real API server, S3 servers and the Twilio simulator
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/integration $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/integration $(ARGS)
 
 bench: binaries ## Figures: throughput, memory, beside peers
 	@$(BIN)/python -m bench

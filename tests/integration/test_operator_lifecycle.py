@@ -141,7 +141,7 @@ def test_namesakes_in_two_namespaces_are_independent(site: Site, namespace: str)
 
 def test_a_resource_can_be_deleted_while_twilio_is_down(site: Site, namespace: str) -> None:
     acme = site.customer(namespace)
-    acme.declare().until_ready()
+    acme.declare(deletionPolicy="Delete").until_ready()
     acme.fault("503", "", times=None)
     acme.request()
     acme.until_fault_fired()
@@ -154,7 +154,7 @@ def test_a_resource_can_be_deleted_while_twilio_is_down(site: Site, namespace: s
 def test_a_deletion_waits_for_no_more_than_one_request_while_twilio_hangs(site: Site, namespace: str) -> None:
     """Fifteen seconds without a byte end a request, and no further attempt is made after that long."""
     acme = site.customer(namespace)
-    acme.declare().until_ready()
+    acme.declare(deletionPolicy="Delete").until_ready()
     acme.fault("hang", r"/Recordings\.json", seconds=HANG)
     acme.request()
     acme.until_fault_fired()
