@@ -17,7 +17,7 @@ JOBS ?= $(shell expr $$(nproc) + 1)
 # Extra arguments for pytest, for instance: make unit ARGS='-k ledger'
 ARGS ?=
 
-.PHONY: help setup demo lab test fmt lint type unit integration bench binaries image lock clean
+.PHONY: help setup demo lab test coverage fmt lint type unit integration bench binaries image lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,12 +48,13 @@ demo: $(SETUP) ## The product's work from beginning to end, on this machine alon
 lab: $(SETUP) ## Control plane, Twilio and S3 in the foreground; variables in .lab/env
 	@$(BIN)/python -m lab
 
-# What CI runs. Coverage is measured in every Python process, and reported at the end of the last run.
-test: export COVERAGE_PROCESS_START := $(CURDIR)/pyproject.toml
-test: export COVERAGE_FILE := $(CURDIR)/.coverage
-test: $(SETUP) ## Everything CI runs
+test: lint type unit integration ## Everything CI runs
+
+coverage: export COVERAGE_PROCESS_START := $(CURDIR)/pyproject.toml
+coverage: export COVERAGE_FILE := $(CURDIR)/.coverage
+coverage: $(SETUP) ## The same tests, measured in every Python process; the table is at the end
 	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory lint type unit
+	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory integration ARGS='--coverage-report $(ARGS)'
 
 fmt: $(SETUP) ## Format and mend what can be mended
@@ -73,7 +74,7 @@ unit: binaries ## Tests without a control plane
 
 # A file stays in one process, because it may share a server or stop one; each process has a control plane of its own.
 integration: binaries ## Tests on a real API server, S3 servers and the Twilio simulator
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests/integration $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/integration $(ARGS)
 
 bench: binaries ## Figures: throughput, memory, beside peers
 	@$(BIN)/python -m bench

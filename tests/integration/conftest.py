@@ -14,9 +14,31 @@ from lab.control_plane import ControlPlane
 from lab.s3 import MotoServer, VersityGateway
 from lab.simulator import SimulatorControl, SimulatorServer
 
+LONGEST_FIRST = (
+    "test_faults_matrix",
+    "test_operator_teardown",
+    "test_demo",
+    "test_commands_plan",
+    "test_operator_idle",
+    "test_credential_rotation",
+    "test_operator_crashes",
+    "test_operator_plans",
+    "test_commands",
+    "test_bad_days_losses",
+    "test_operator_claims",
+    "test_faults_outages",
+)
+"""Files stay in one process each: a long one that comes last would keep one process busy and the others waiting."""
+
+
+def _place(item: pytest.Item) -> int:
+    name = item.path.stem
+    return LONGEST_FIRST.index(name) if name in LONGEST_FIRST else len(LONGEST_FIRST)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Somebody else's cluster is not restarted, and its users and files are not those of the lab."""
+    items.sort(key=_place)
     if existing_cluster.VARIABLE in os.environ:
         skip = pytest.mark.skip(reason=f"needs the lab's own control plane, and {existing_cluster.VARIABLE} is set")
         for item in items:

@@ -1,6 +1,7 @@
 """`recordings plan`, `approve` and `iam` as processes, with a whole operator, and without any cluster."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from lab.tenants import Tenant
 from recording_storage_operator.api import names
 from recording_storage_operator.commands.app import cli
 from recording_storage_operator.commands.machine import Machine
-from tests.integration.command_line import COMMAND, ROOT, Shell, assert_told, restricted, until_permitted
+from tests.integration.command_line import ROOT, STRANGE, Shell, assert_told, restricted, until_permitted
 from tests.integration.operator_site import Customer, Object, Site, conditions, is_current, site_fixtures, status
 
 if TYPE_CHECKING:
@@ -171,12 +172,13 @@ class Offline:
     variables: dict[str, str] = field(default_factory=dict)
 
     def run(self, arguments: Sequence[str], documents: Sequence[Object], variables: Mapping[str, str]) -> Ended:
-        environment = {**self.shell.environment(), **self.variables, **variables}
+        """In this process, which is much quicker than one of its own for each."""
+        clean = dict.fromkeys(name for name in os.environ if name.startswith(STRANGE))
         text = yaml.safe_dump_all(documents or [self.tenant.storage()])
-        command = [*COMMAND, *arguments, "-f", "-"]
-        return subprocess.run(
-            command, env=environment, input=text, capture_output=True, text=True, timeout=60, check=False
-        )
+        command = [*arguments, "-f", "-"]
+        environment = {**clean, "KUBECONFIG": str(self.shell.kubeconfig), **self.variables, **variables}
+        result = CliRunner(env=environment).invoke(cli, command, obj=Machine(), input=text)
+        return Ended(command, result.exit_code, result.stdout, result.stderr)
 
     def plan(self, *documents: Object, **variables: str) -> Ended:
         return self.run(["plan"], documents, variables)
