@@ -14,8 +14,7 @@ from lab.s3 import REGION, Credentials, client
 from recording_storage_operator.core.bucket_settings import parts_of
 from recording_storage_operator.core.desired import Backend, Bucket, DeletionPolicy, Desired, TwilioAccount
 from recording_storage_operator.core.errors import ReconcileError
-from recording_storage_operator.core.iam import RIGHTS, operator_policy, writer_policy
-from recording_storage_operator.s3.aspects import KEPT
+from recording_storage_operator.core.iam import operator_policy, writer_policy
 from recording_storage_operator.s3.connect import Connections, Limits
 from tests.builders import ACCOUNT
 from tests.contract.moto_with_s3_actions import MotoWithS3Actions
@@ -191,7 +190,3 @@ def test_the_operator_needs_each_of_its_rights(guarded: Guarded, action: str) ->
 
     with pytest.raises((ReconcileError, Missing)):
         operate(guarded, name, user)
-
-
-def test_the_rights_of_a_setting_are_those_that_a_refusal_of_it_asks_for() -> None:
-    assert {aspect: (kept.read_right, kept.write_right) for aspect, kept in KEPT.items()} == RIGHTS

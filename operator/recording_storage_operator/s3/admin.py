@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from ..core.errors import Wait
 from ..core.facts import Aspect, Obstacle, Reading
+from ..core.iam import RIGHTS
 from ..core.reasons import Reason
 from .answers import Place, code_of, denied, lacking, malformed, refusal, says_absent, translated, unusable
 from .aspects import KEPT, Keeping
@@ -70,8 +71,8 @@ class S3BucketAdmin:
         A server without it, and a refusal to show it, come back as an obstacle. Raises as every other call does,
         Wait(BUCKET_MISSING) for one.
         """
-        kept = KEPT[aspect]
-        with translated(self._place, kept.read_right):
+        kept, (right, _) = KEPT[aspect], RIGHTS[aspect]
+        with translated(self._place, right):
             try:
                 answer = getattr(self._client, kept.get)(Bucket=self._place.bucket)
             except ClientError as error:
@@ -86,10 +87,10 @@ class S3BucketAdmin:
 
         Raises Wait(NOT_SUPPORTED) where the server does not have it, or not in this form.
         """
-        kept = KEPT[aspect]
+        kept, (_, right) = KEPT[aspect], RIGHTS[aspect]
         removing = bool(kept.remove) and kept.is_empty(document)
         call = getattr(self._client, kept.remove if removing else kept.put)
-        with translated(self._place, kept.remove_right if removing else kept.write_right):
+        with translated(self._place, kept.remove_right if removing else right):
             try:
                 call(Bucket=self._place.bucket, **({} if removing else kept.request(document)))
             except ClientError as error:
@@ -126,7 +127,7 @@ class S3BucketAdmin:
                 f"{self._place.service} has no {aspect} setting for bucket {self._place.bucket} ({code_of(error)})",
             )
         if denied(error):
-            return Reading({}, Obstacle.DENIED, refusal(error, self._place, kept.read_right).message)
+            return Reading({}, Obstacle.DENIED, refusal(error, self._place, RIGHTS[aspect][0]).message)
         return None
 
     def _not_taken(self, aspect: Aspect, kept: Keeping, error: ClientError) -> Wait:

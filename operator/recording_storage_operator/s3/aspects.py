@@ -1,7 +1,7 @@
 """How S3 keeps each of a bucket's settings: the calls, what says that nothing is set, and the shape of its document.
 
-The table below is S3's API reference (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_S3.html),
-with IAM actions from https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+The table below is S3's API reference (https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_S3.html);
+which rights the calls take is in core.iam.
 """
 
 import json
@@ -27,8 +27,6 @@ class Keeping:
 
     get: str
     put: str
-    read_right: str
-    write_right: str
     parameter: str
     setting: str
     remove: str = ""
@@ -65,8 +63,6 @@ KEPT = {
     Aspect.VERSIONING: Keeping(
         get="get_bucket_versioning",
         put="put_bucket_versioning",
-        read_right="s3:GetBucketVersioning",
-        write_right="s3:PutBucketVersioning",
         parameter="VersioningConfiguration",
         setting="versioning",
         members=("Status",),
@@ -74,8 +70,6 @@ KEPT = {
     Aspect.ENCRYPTION: Keeping(
         get="get_bucket_encryption",
         put="put_bucket_encryption",
-        read_right="s3:GetEncryptionConfiguration",
-        write_right="s3:PutEncryptionConfiguration",
         parameter="ServerSideEncryptionConfiguration",
         setting="encryption",
         remove="delete_bucket_encryption",
@@ -86,8 +80,6 @@ KEPT = {
     Aspect.PUBLIC_ACCESS: Keeping(
         get="get_public_access_block",
         put="put_public_access_block",
-        read_right="s3:GetBucketPublicAccessBlock",
-        write_right="s3:PutBucketPublicAccessBlock",
         parameter="PublicAccessBlockConfiguration",
         setting="publicAccess",
         remove="delete_public_access_block",
@@ -97,8 +89,6 @@ KEPT = {
     Aspect.OWNERSHIP: Keeping(
         get="get_bucket_ownership_controls",
         put="put_bucket_ownership_controls",
-        read_right="s3:GetBucketOwnershipControls",
-        write_right="s3:PutBucketOwnershipControls",
         parameter="OwnershipControls",
         setting="objectOwnership",
         remove="delete_bucket_ownership_controls",
@@ -109,8 +99,6 @@ KEPT = {
     Aspect.LIFECYCLE: Keeping(
         get="get_bucket_lifecycle_configuration",
         put="put_bucket_lifecycle_configuration",
-        read_right="s3:GetLifecycleConfiguration",
-        write_right="s3:PutLifecycleConfiguration",
         parameter="LifecycleConfiguration",
         setting="lifecycle",
         remove="delete_bucket_lifecycle",
@@ -123,8 +111,6 @@ KEPT = {
     Aspect.POLICY: Keeping(
         get="get_bucket_policy",
         put="put_bucket_policy",
-        read_right="s3:GetBucketPolicy",
-        write_right="s3:PutBucketPolicy",
         parameter=_POLICY,
         setting="secureTransport",
         remove="delete_bucket_policy",
@@ -135,8 +121,6 @@ KEPT = {
     Aspect.TAGS: Keeping(
         get="get_bucket_tagging",
         put="put_bucket_tagging",
-        read_right="s3:GetBucketTagging",
-        write_right="s3:PutBucketTagging",
         parameter="Tagging",
         setting="tags",
         remove="delete_bucket_tagging",
