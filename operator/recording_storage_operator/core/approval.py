@@ -6,7 +6,7 @@ again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -60,7 +60,7 @@ class Proposal:
 
     identity: Identity
     effects: tuple[Effect, ...] = ()
-    settled: Mapping[str, str] | None = None
+    settled: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -133,7 +133,7 @@ def _is_approved(effect: Effect, known: Mapping[str, Record], identity: Identity
 
 def _remembered(proposal: Proposal, known: Mapping[str, Record], approved: Iterable[Effect]) -> tuple[Record, ...]:
     """One record a path, of paths that are still wanted."""
-    identity, settled = proposal.identity, proposal.settled or {}
+    identity, settled = proposal.identity, proposal.settled
     paths = {*settled, *(one.path for one in proposal.effects), *(one.path for one in proposal.skipped)}
     records = {path: record for path, record in known.items() if path in paths}
     records |= {one.path: _agreed(identity, one) for one in approved}

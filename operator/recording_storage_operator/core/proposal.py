@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .approval import Memory, Proposal
-from .bucket_settings import ABSENT, CREATED_BY, Part, Risk, Tag, parts_of, speaks_tls
+from .bucket_settings import ABSENT, CREATED_BY, Part, Risk, SecureTransport, Tag, parts_of, speaks_tls
 from .desired import Backend, Bucket, Desired
 from .effects import NO_BUCKET, Effect, Identity, Kind, Skipped
 from .facts import Aspect, BucketFacts, Obstacle, Reading
@@ -121,7 +121,7 @@ def _settings(desired: Desired, seen: Seen, memory: Memory) -> Iterator[Finding]
         yield Skipped(part.path, Obstacle.UNSUPPORTED, refused) if refused else finding
     if desired.s3 and desired.s3.settings.require_tls and not speaks_tls(desired.s3) and not seen.guest_of:
         message = "the endpoint is plain http: a policy that demands TLS would lock everybody out"
-        yield Skipped("policy.secureTransport", Obstacle.UNSUPPORTED, message)
+        yield Skipped(SecureTransport.path, Obstacle.UNSUPPORTED, message)
 
 
 def _setting(part: Part, reading: Reading | None) -> Finding:
