@@ -32,7 +32,7 @@ def connect(ports: Ports, request: Request, desired: Desired, credentials: Crede
     Raises Wait for a missing Secret and where an older resource has them, Terminal for a Secret that cannot work.
     """
     credentials.require(desired)
-    others = _claims(ports.storages, desired)
+    others = claims_of(ports.storages, desired)
     mine = next((one for one in others if one.uid == request.uid), None)
     if mine:
         check(mine, others)
@@ -78,7 +78,7 @@ def _writer(clouds: CloudClients, desired: Desired, bucket: Bucket, credentials:
     )
 
 
-def _claims(storages: Storages, desired: Desired) -> list[Claim]:
+def claims_of(storages: Storages, desired: Desired) -> list[Claim]:
     """What all resources claim that name the same account or bucket, this one's own claim among them."""
     found = list(storages.find(ACCOUNT_FIELD, desired.twilio.account_sid))
     found += storages.find(BUCKET_FIELD, desired.s3.name) if desired.s3 else ()

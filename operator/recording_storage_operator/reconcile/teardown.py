@@ -18,7 +18,7 @@ from ..core.plan import Side
 from ..core.reasons import Reason
 from ..core.status import blocked_status
 from ..core.work import Key, Outcome
-from .connect import Ports, locator_of
+from .connect import Ports, claims_of, locator_of
 from .inputs import Credentials
 from .observe import NEWEST, content_of, newest
 from .ports import AwsCredentials, BucketClient
@@ -73,6 +73,9 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     client, admin = ports.clouds.bucket(bucket, credentials.bucket), ports.clouds.admin(bucket, credentials.bucket)
     if client.describe() is None or tags_of(admin.read(Aspect.TAGS).document).get(CREATED_BY) != desired.owner:
         return
+    if _is_shared(ports, desired):
+        log.warning("%s is let go, its bucket is left as it is: another RecordingStorage names it", key)
+        return
     _check_content(client, bucket, desired)
     recordings = ports.clouds.twilio(desired.twilio, secret).recordings(page_size=NEWEST).recordings
     side = newest(recordings, locator_of(desired, ports.twilio_host)).side
@@ -81,6 +84,13 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     admin.delete()
     if side is Side.TWILIO and bucket.writer_secret and credentials.writer:
         _forget_writer(ports.clouds.aws_credentials(desired.twilio, secret), bucket, credentials)
+
+
+def _is_shared(ports: Ports, desired: Desired) -> bool:
+    """Whether another resource names the bucket: Twilio may write to it for that one, though it is empty now."""
+    claims = claims_of(ports.storages, desired)
+    mine = next((one for one in claims if one.uid == desired.owner), None)
+    return mine is None or any(one.same_bucket(mine) for one in claims if one.uid != mine.uid)
 
 
 def _forget_writer(registered: AwsCredentials, bucket: Bucket, credentials: Credentials) -> None:

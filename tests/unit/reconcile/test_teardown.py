@@ -239,3 +239,15 @@ def test_the_writers_key_goes_with_the_bucket_where_twilio_is_proven_to_keep_rec
 
     assert is_gone(world, key)
     assert len(world.twilio.key_pairs()) == left
+
+
+def test_an_empty_bucket_that_another_resource_names_stays(world: World) -> None:
+    key = world.create(deletionPolicy="Delete", s3=storage()["spec"]["s3"] | {"prefix": "a"})
+    guest = storage("guest", s3=storage()["spec"]["s3"] | {"prefix": "b"})
+    guest["spec"]["twilio"]["accountSid"] = "AC" + "b" * 32
+    world.run(world.cluster.create(guest))
+    world.cluster.delete(key)
+    world.run(key)
+
+    assert is_gone(world, key)
+    assert BUCKET in world.s3.buckets
