@@ -45,6 +45,7 @@ class ControlPlane:
         self._etcd_port = free_port()
         self._admin = User.new("admin", "system:masters")
         self._children: dict[str, Child] = {}
+        self._installed = False
         self.url = f"https://127.0.0.1:{self._port}"
 
     @classmethod
@@ -77,10 +78,11 @@ class ControlPlane:
             # The garbage collector looks for new kinds every 30 s only; one that starts now knows them at once.
             self._children[CONTROLLERS].stop()
             self._start_controllers()
+        self._installed = True
         self._until_listed()
 
     def _until_listed(self) -> None:
-        """For a moment after its installation a kind is served, but lists are refused."""
+        """For a moment after its installation, and after a restart, a kind is served, but lists are refused (429)."""
         until(
             lambda: run_kubectl(self.operator_kubeconfig, "get", "recst,recdel", "-A") is not None,
             what="our kinds listed",
@@ -91,6 +93,8 @@ class ControlPlane:
         program = binaries.ensure("control-plane")[API_SERVER]
         flags = _api_server_flags(self.workdir, self._port, self._etcd_port)
         self._child(API_SERVER, program, flags).wait_ready(self._api_ready)
+        if self._installed:
+            self._until_listed()
 
     def stop_api_server(self) -> None:
         """Stop it; etcd keeps every object."""

@@ -69,6 +69,10 @@ class OperatorProcess:
         """What /metrics answers."""
         return httpx.get(f"http://127.0.0.1:{self.port}/metrics").raise_for_status().text
 
+    def log_end(self) -> str:
+        """The end of its log, for whoever waited for it in vain."""
+        return self._child.log_end()
+
     def __enter__(self) -> Self:
         return self
 

@@ -77,9 +77,9 @@ class Child:
         try:
             until(ready, timeout, what=f"{self.name} ready")
         except TimeoutError as error:
-            raise RuntimeError(f"{error}\n{self._tail()}") from error
+            raise RuntimeError(f"{error}\n{self.log_end()}") from error
         if not self.alive:
-            raise RuntimeError(f"{self.name} ended with code {self._process.returncode}\n{self._tail()}")
+            raise RuntimeError(f"{self.name} ended with code {self._process.returncode}\n{self.log_end()}")
 
     def stop(self, grace: float = 5) -> None:
         """TERM, then KILL after `grace` seconds. Stopping twice is fine."""
@@ -92,6 +92,10 @@ class Child:
                 self._process.wait()
         _reaper.tell("-", self.pid)
 
+    def log_end(self) -> str:
+        """The end of its log, and where the rest is."""
+        return f"--- end of {self.log}:\n{self.log.read_text(errors='replace')[-LOG_TAIL:]}"
+
     def __enter__(self) -> Self:
         return self
 
@@ -103,9 +107,6 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
-
-    def _tail(self) -> str:
-        return f"--- end of {self.log}:\n{self.log.read_text(errors='replace')[-LOG_TAIL:]}"
 
 
 class _Reaper:

@@ -219,6 +219,7 @@ class Customer:
             return until(probe, timeout, what=f"{self.tenant.name}: {what}")
         except TimeoutError as error:
             error.add_note(f"It says: {status(self.read()).get('conditions')}")
+            error.add_note(self.site.operator.log_end())
             raise
 
     def until_ready(self, timeout: float = 30) -> Object:
