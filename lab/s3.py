@@ -4,6 +4,7 @@ import json
 import secrets
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -35,7 +36,7 @@ def client(endpoint: str, access_key_id: str, secret_access_key: str, region: st
     config = Config(
         s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30
     )
-    made: S3Client = boto3.session.Session().client(
+    made: S3Client = _sdk_client(
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=access_key_id,
@@ -44,6 +45,15 @@ def client(endpoint: str, access_key_id: str, secret_access_key: str, region: st
         config=config,
     )
     return made
+
+
+def _sdk_client(service: str, **settings: Any) -> Any:
+    """From one session: each of its own would read the SDK's data anew, 0.1 s of work. It makes one at a time."""
+    with _making:
+        return boto3.client(service, **settings)  # type: ignore[call-overload]  # the stubs know services as literals
+
+
+_making = threading.Lock()
 
 
 class _Server:
@@ -105,17 +115,21 @@ class MotoServer(_Server):
 
     def create_user(self, name: str, policy: Mapping[str, Any]) -> Credentials:
         """An IAM user with an inline policy, and its key pair. Rights count from `enforce_iam` on."""
-        iam = boto3.session.Session().client(
+        iam = self.iam()
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def iam(self) -> Any:
+        """A client of its IAM, with the server's own key pair."""
+        return _sdk_client(
             "iam",
             endpoint_url=self.endpoint,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
             region_name=REGION,
         )
-        iam.create_user(UserName=name)
-        iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=json.dumps(policy))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 
     def enforce_iam(self) -> None:
         """Check signatures and rights from now on. This server's own key pair becomes that of an administrator."""

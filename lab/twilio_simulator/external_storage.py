@@ -149,7 +149,7 @@ class ExternalStorage:
         )
         with self._lock:
             if identity not in self._clients:
-                self._clients[identity] = boto3.session.Session().client(
+                self._clients[identity] = boto3.client(
                     "s3",
                     region_name=destination.place.region,
                     endpoint_url=destination.endpoint_url,

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from lab.s3 import REGION, MotoServer
+from lab.s3 import MotoServer
 from lab.tenants import Tenant
 
 if TYPE_CHECKING:
@@ -100,13 +99,7 @@ def s3_requests(log: Path, tenant: Tenant) -> Counter[str]:
 
 def allow(server: MotoServer, user: str, denied: Iterable[str] = ()) -> None:
     """From now on a user of moto's may do all but the denied actions."""
-    iam: Any = boto3.session.Session().client(
-        "iam",
-        endpoint_url=server.endpoint,
-        aws_access_key_id=server.access_key_id,
-        aws_secret_access_key=server.secret_access_key,
-        region_name=REGION,
-    )
+    iam = server.iam()
     statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     statements += [{"Effect": "Deny", "Action": action, "Resource": "*"} for action in denied]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})

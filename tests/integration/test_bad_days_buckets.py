@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from lab.s3 import EVERYTHING, REGION, MotoServer
+from lab.s3 import EVERYTHING, MotoServer
 from lab.simulator import SimulatorControl, SimulatorServer
 from recording_storage_operator.core.work import Key
 from tests.integration.bad_days import HOUR, endure, heal
@@ -47,13 +46,8 @@ def guarded_world(guarded_lab: CloudLab, guarded: MotoServer, tmp_path: Path) ->
 
 def grant(world: CloudWorld, *actions: str) -> None:
     """From now on the operator's user may do these and nothing else."""
-    iam: Any = boto3.session.Session().client(
-        "iam",
-        endpoint_url=world.lab.s3.endpoint,
-        aws_access_key_id=world.lab.s3.access_key_id,
-        aws_secret_access_key=world.lab.s3.secret_access_key,
-        region_name=REGION,
-    )
+    assert isinstance(world.lab.s3, MotoServer)
+    iam = world.lab.s3.iam()
     allowed = {"Effect": "Allow", "Action": list(actions) or ["sts:GetCallerIdentity"], "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
     iam.put_user_policy(UserName=world.tenant.bucket, PolicyName="inline", PolicyDocument=policy)

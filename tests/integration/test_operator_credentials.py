@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
-from lab.s3 import EVERYTHING, REGION, Credentials, MotoServer
+from lab.s3 import EVERYTHING, Credentials, MotoServer
 from lab.simulator import SimulatorServer
 from tests.integration.operator_site import Customer, Site, is_ready, listed, site_fixtures, total
 
@@ -79,11 +78,5 @@ def set_keys(customer: Customer, keys: Credentials) -> None:
 
 
 def delete_key(server: MotoServer, user: str, keys: Credentials) -> None:
-    iam = boto3.session.Session().client(
-        "iam",
-        endpoint_url=server.endpoint,
-        aws_access_key_id=server.access_key_id,
-        aws_secret_access_key=server.secret_access_key,
-        region_name=REGION,
-    )
+    iam = server.iam()
     iam.delete_access_key(UserName=user, AccessKeyId=keys.access_key_id)
