@@ -119,6 +119,10 @@ class Gathered:
         """Keep which recordings never reached the bucket."""
         self._db.executemany("INSERT OR IGNORE INTO failed VALUES (?)", [(a.recording_sid,) for a in alerts])
 
+    def forget_ledger(self) -> None:
+        """Before it is read: a sweep that judges again reads it twice."""
+        self._db.execute("DELETE FROM ledger")
+
     def add_slice(self, part: Slice) -> list[tuple[str, str]]:
         """Keep what the ledger remembers. Returns (sid, day) of entries that a slice of a later day holds too.
 
@@ -139,9 +143,9 @@ class Gathered:
         for table in ("twilio", "stored", "ledger"):
             self._db.execute(f"INSERT OR IGNORE INTO sids SELECT sid FROM {table}")  # noqa: S608 - names above
 
-    def believe(self) -> None:
-        """A person says that what is not in the bucket was there: then only its deletion can have taken it away."""
-        self._db.execute("INSERT OR IGNORE INTO seen SELECT sid FROM twilio")
+    def believe(self, sids: Iterable[str]) -> None:
+        """These were in the bucket once, whether or not a sweep saw them there."""
+        self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((sid,) for sid in sids))
 
     def rows(self, after: str) -> list[Row]:
         """The next batch in order of SID."""

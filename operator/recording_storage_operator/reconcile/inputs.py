@@ -59,7 +59,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The object as a pass found it. `accept_missing` is 0 where nobody accepted a loss.
+    """The object as a pass found it. `accepted_loss` is the id of a loss, empty where nobody accepted one.
 
     `memory` is what earlier passes left in the status.
     """
@@ -68,7 +68,7 @@ class Request:
     uid: str
     generation: int
     requested_at: str
-    accept_missing: int
+    accepted_loss: str
     approved_plan: str = ""
     memory: Memory = field(default_factory=Memory)
 
@@ -77,20 +77,19 @@ class Request:
         """Read it from the API server's object."""
         metadata = obj["metadata"]
         annotations = metadata.get("annotations") or {}
-        accepted = annotations.get(ACCEPT_MISSING, "")
         return Request(
             key=key,
             uid=metadata["uid"],
             generation=metadata.get("generation", 0),
             requested_at=annotations.get(RECONCILE_REQUESTED_AT, ""),
-            accept_missing=int(accepted) if accepted.isdecimal() else 0,
+            accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(),
             approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
             memory=Memory.of(obj.get("status") or {}),
         )
 
     def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:
         """Changes with all that a person can change: the spec, annotations that ask for something, the Secrets."""
-        asked = (self.requested_at, self.accept_missing, self.approved_plan)
+        asked = (self.requested_at, self.accepted_loss, self.approved_plan)
         return self.generation, *asked, credentials.versions
 
 

@@ -188,7 +188,7 @@ class Reconciler:
             locator=world.locator,
             key_prefix=desired.key_prefix,
             metadata_days=desired.metadata_days,
-            accept_missing=request.accept_missing,
+            accepted_loss=request.accepted_loss,
         )
 
 

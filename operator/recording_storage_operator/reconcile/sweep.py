@@ -46,7 +46,10 @@ MAX_FAILURES = 3
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to sweep, and with what. `bucket` is None where the resource watches none."""
+    """What to sweep, and with what. `bucket` is None where the resource watches none.
+
+    `accepted_loss` is the id of a loss that a person has confirmed, empty without.
+    """
 
     twilio: TwilioClient
     bucket: BucketClient | None
@@ -54,7 +57,7 @@ class Scope:
     locator: Locator
     key_prefix: str
     metadata_days: int
-    accept_missing: int = 0
+    accepted_loss: str = ""
 
 
 class Sweeper:
@@ -116,8 +119,10 @@ class Sweeper:
             self._db.close()
             self._db = None
 
-    def _step(self) -> None:
-        phases = (
+    @property
+    def _phases(self) -> tuple[Callable[[str], str | None], ...]:
+        """In order; each is repeated with the cursor it returned, until that is None."""
+        return (
             self._check_account,
             self._list_recordings,
             self._list_objects,
@@ -127,8 +132,12 @@ class Sweeper:
             self._confirm,
             self._check_account,
             self._judge,
+            self._weigh,
             self._finish,
         )
+
+    def _step(self) -> None:
+        phases = self._phases
         try:
             with self._gathered.together():
                 following = phases[self._phase](self._cursor)
@@ -151,6 +160,7 @@ class Sweeper:
         self._cursor = ""
         self._started_at = self._clock.now()
         self._counts: Counter[str] = Counter()
+        self._implausible = 0
         self._unread: set[Feed] = set()
 
     def _check_account(self, _cursor: str) -> None:
@@ -199,11 +209,10 @@ class Sweeper:
         return page.next_page
 
     def _read_ledger(self, _cursor: str) -> None:
+        self._gathered.forget_ledger()
         for part in self._scope.ledger.slices():
             self.findings.withdraw(self._gathered.add_slice(part))
         self._gathered.index()
-        if self._scope.accept_missing:
-            self._gathered.believe()
 
     def _confirm(self, cursor: str) -> str | None:
         now = self._clock.now()
@@ -238,7 +247,10 @@ class Sweeper:
         if row.memory.settled and not settled:
             self.findings.withdraw([(sid, SETTLED)])
         entry = revise(row.memory, verdict, row.evidence, horizon)
-        self._counts[State.DELETED if entry or settled else verdict.state] += 1
+        state = State.DELETED if entry or settled else verdict.state
+        self._counts[state] += 1
+        if state is State.UNTRACED:
+            self.findings.refuse(sid)
         if verdict.entry and over_already(row.memory, verdict, row.evidence, horizon):
             self.findings.record(verdict.entry, SETTLED)
         if entry == known:
@@ -249,15 +261,28 @@ class Sweeper:
         if known and day != row.day:
             self.findings.withdraw([(sid, row.day)])
 
-    def _finish(self, _cursor: str) -> None:
-        lost, untraced = self.findings.suspects(), self._counts[State.UNTRACED]
-        missed = lost + untraced
-        unbelievable = missed > self._scope.accept_missing and implausible(missed, self._counts[State.IN_BUCKET])
-        if unbelievable or Feed.ALERTS in self._unread:
+    def _weigh(self, _cursor: str) -> None:
+        """What is missing and too much to be believed is refused, unless a person has accepted exactly that loss."""
+        lost = self.findings.suspects()
+        missed = lost + self._counts[State.UNTRACED]
+        self._implausible = missed if implausible(missed, self._counts[State.IN_BUCKET]) else 0
+        if self._implausible or Feed.ALERTS in self._unread:
             # Without the alerts, a missing object may as well be one that Twilio never managed to write.
-            self.findings.drop_suspects()
+            self.findings.refuse_suspects()
             self._counts[State.UNDECIDED] += lost
             self._counts[State.DELETED] -= lost
+        loss = self.findings.loss()
+        if loss and loss == self._scope.accepted_loss:
+            self._judge_again()
+
+    def _judge_again(self) -> None:
+        """A person says that what is missing was there: then only its deletion can have taken it away."""
+        self._gathered.believe(self.findings.accept())
+        self._counts.clear()
+        # The step goes on to the phase behind this one.
+        self._phase = self._phases.index(self._read_ledger) - 1
+
+    def _finish(self, _cursor: str) -> None:
         found, withdrawn = self.findings.by_day()
         self.latest = Sweep(
             started_at=self._started_at,
@@ -265,8 +290,9 @@ class Sweeper:
             counts=dict(self._counts),
             found=found,
             withdrawn=withdrawn,
-            implausible=missed if unbelievable else 0,
-            untraced=untraced,
+            implausible=self._implausible,
+            untraced=self._counts[State.UNTRACED],
+            loss=self.findings.loss(),
             other_buckets=self._gathered.other_buckets(),
             unread=frozenset(self._unread),
         )
