@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from .bucket_settings import Risk
 from .desired import Approval, Desired, DriftPolicy, Management
 from .effects import NO_BUCKET, Effect, Identity, Kind, Skipped
 
@@ -55,13 +56,15 @@ class Memory:
 class Proposal:
     """The outside half of a plan: effects in the order they are applied in, and what is as wanted already.
 
-    `settled` maps the paths that are as wanted to what that is. `skipped` could not be looked at.
+    `settled` maps the paths that are as wanted to what that is. `skipped` could not be looked at. `shared` says that
+    the bucket is yet to be adopted and holds what others may need.
     """
 
     identity: Identity
     effects: tuple[Effect, ...] = ()
     settled: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) 
     plan_id = proposal.identity.plan_id(new or begun or drift)
     if desired.s3 is not None and desired.s3.management is Management.OBSERVE:
         return Decision("", (), (), proposal.effects, "", memory, proposal.skipped)
-    approved = bool(new) and (desired.approval is Approval.AUTOMATIC or approval == plan_id)
+    approved = bool(new) and (approval == plan_id or not _needs_a_person(desired, proposal, new))
     reverted = drift if desired.drift_policy is DriftPolicy.REVERT else ()
     allowed = [*begun, *reverted, *(new if approved else ())]
     return Decision(
@@ -109,6 +112,12 @@ def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) 
         ),
         skipped=proposal.skipped,
     )
+
+
+def _needs_a_person(desired: Desired, proposal: Proposal, new: tuple[Effect, ...]) -> bool:
+    """Whoever shares a bucket unasked may not be stopped unasked: a public website, a writer without TLS."""
+    harmless = all(one.risk is Risk.SAFE for one in new)
+    return desired.approval is Approval.MANUAL or (proposal.shared and not harmless)
 
 
 def _within_reach(due: tuple[Effect, ...], effects: tuple[Effect, ...]) -> tuple[Effect, ...]:

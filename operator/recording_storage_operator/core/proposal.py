@@ -22,11 +22,16 @@ MAX_HAVE = 60
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is in a bucket, as far as its first page of versions shows it: keys of recordings of the account, others."""
+    """What is in a bucket, as far as its first page of versions shows it: keys of recordings of the account, others.
+
+    `foreign` are those of the others that somebody else may need: all but small texts, such as the one with which
+    Twilio tries a bucket out (guide to storing video: a .txt; its name is not documented).
+    """
 
     recordings: int
     others: int
     more: bool
+    foreign: int = 0
 
     @property
     def kind(self) -> str:
@@ -82,9 +87,12 @@ def propose(desired: Desired, seen: Seen, memory: Memory) -> Proposal:
     if desired.backend is Backend.S3 and desired.s3 is not None:
         found += [_bucket(desired.s3, seen, memory, identity_of(desired)), *_settings(desired, seen, memory)]
         found += _writer(seen.writer) if seen.writer else ()
+    effects = tuple(one for one in found if isinstance(one, Effect))
+    adopting = any(one.kind is Kind.ADOPT_BUCKET for one in effects)
     return Proposal(
         identity=identity_of(desired),
-        effects=tuple(one for one in found if isinstance(one, Effect)),
+        effects=effects,
+        shared=adopting and seen.content is not None and seen.content.foreign > 0,
         settled=dict(one for one in found if isinstance(one, tuple)),
         skipped=tuple(one for one in found if isinstance(one, Skipped)),
     )

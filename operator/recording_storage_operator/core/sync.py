@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 from .approval import Decision
 from .conditions import Condition
-from .desired import Backend, Desired, Management
+from .desired import Approval, Backend, Desired, Management
 from .effects import Effect
 from .errors import ReconcileError
 from .facts import Obstacle
 from .reasons import ConditionType, Reason
+
+SHARED = "the bucket holds objects of others, who could be stopped by it"
 
 MAX_NAMED = 6
 """Things a sentence names; the rest are counted."""
@@ -21,7 +23,7 @@ def in_sync(desired: Desired, decision: Decision, stopped: ReconcileError | None
     if stopped:
         return _no(stopped.reason, stopped.message)
     if decision.waiting:
-        return _waiting(decision)
+        return _waiting(desired, decision)
     if decision.due:
         return _no(Reason.APPLYING, f"Being applied: {named(one.summary for one in decision.due)}.")
     if decision.drift:
@@ -36,13 +38,14 @@ def named(names: Iterable[str], separator: str = "; ") -> str:
     return separator.join([*every[:MAX_NAMED], *more])
 
 
-def _waiting(decision: Decision) -> Condition:
+def _waiting(desired: Desired, decision: Decision) -> Condition:
     how = f"approve it with: recordings approve NAME --plan {decision.plan_id}"
     told = f"It would {named(one.summary for one in decision.waiting)}."
     if decision.stale:
         message = f"{decision.stale} is approved, but it is not the plan any more. The plan is {decision.plan_id} now"
         return _no(Reason.APPROVAL_STALE, f"{message}; {how}. {told}")
-    return _no(Reason.AWAITING_APPROVAL, f"Plan {decision.plan_id} waits for approval; {how}. {told}")
+    why = "" if desired.approval is Approval.MANUAL else f", although spec.approval is Automatic, because {SHARED}"
+    return _no(Reason.AWAITING_APPROVAL, f"Plan {decision.plan_id} waits for approval{why}; {how}. {told}")
 
 
 def _drift(management: Management, drift: tuple[Effect, ...]) -> str:

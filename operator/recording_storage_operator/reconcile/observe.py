@@ -23,6 +23,9 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)
 NEWEST = 100
 """Recordings looked at to see where new ones land: the newest may all be unfinished or without audio."""
 
+SMALL = 1024
+"""Bytes: the text with which Twilio tries a bucket out has less."""
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _SIDES = {Place.TWILIO: Side.TWILIO, Place.WATCHED_BUCKET: Side.S3, Place.OTHER_BUCKET: Side.OTHER}
@@ -92,8 +95,9 @@ def _content(world: World, desired: Desired, memory: Memory) -> Content | None:
 def content_of(bucket: BucketClient, desired: Desired) -> Content:
     """What the first page of versions shows, deleted ones included."""
     page = bucket.versions("")
-    own = sum(one.key.startswith(desired.key_prefix) and sid_of_key(one.key) is not None for one in page.versions)
-    return Content(own, len(page.versions) - own, page.next_page is not None)
+    others = [one for one in page.versions if not (one.key.startswith(desired.key_prefix) and sid_of_key(one.key))]
+    foreign = [one for one in others if not (one.key.endswith(".txt") and one.size <= SMALL)]
+    return Content(len(page.versions) - len(others), len(others), page.next_page is not None, len(foreign))
 
 
 def check_clock(account: AccountFacts, now: datetime) -> None:

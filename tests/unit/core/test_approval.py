@@ -167,6 +167,16 @@ def test_automatic_approves() -> None:
     assert decision.memory.approved_plan == decision.plan_id == plan_id(effect())
 
 
+def test_automatic_asks_before_it_could_stop_others_who_use_the_bucket() -> None:
+    harmless, harmful = effect(), replace(effect("publicAccess"), risk=Risk.DISRUPTIVE)
+    shared = Proposal(IDENTITY, (harmless, harmful), shared=True)
+    decision = decide(shared, S3, NEVER, "")
+    assert (decision.due, decision.waiting) == ((), (harmless, harmful))
+    assert decide(shared, S3, NEVER, decision.plan_id).due == (harmless, harmful)
+    assert decide(replace(shared, effects=(harmless,)), S3, NEVER, "").due == (harmless,)
+    assert decide(replace(shared, shared=False), S3, NEVER, "").due == (harmless, harmful)
+
+
 def test_manual_waits() -> None:
     decision = decided(effect())
     assert decision.waiting == decision.shown == (effect(),)

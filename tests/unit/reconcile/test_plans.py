@@ -1,5 +1,6 @@
 """What a plan does to the bucket, what it waits for, and what it leaves alone."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ FOREIGN: dict[Aspect, dict[str, Any]] = {
     Aspect.POLICY: {"Version": "2012-10-17", "Statement": [{"Sid": "Theirs", "Effect": "Allow"}]},
     Aspect.TAGS: {"TagSet": [{"Key": "team", "Value": "voice"}]},
 }
+
+OTHER_ACCOUNT = "AC" + "9" * 32
 
 
 @pytest.fixture
@@ -187,6 +190,39 @@ def test_adopting_a_bucket_is_a_line_of_the_plan_that_says_what_is_in_it(world: 
     line = plan(world, key)["actions"][0]
     assert (line["type"], line["class"]) == ("AdoptBucket", "Safe")
     assert "1 recording of this account, 1 other object" in line["summary"]
+
+
+@pytest.mark.parametrize("key", ["index.html", "big.txt", f"{OTHER_ACCOUNT}/RE{'1' * 32}"])
+def test_a_bucket_with_objects_of_others_is_not_changed_unasked(world: World, key: str) -> None:
+    bucket = existing_bucket(world)
+    before = copy.deepcopy(bucket.documents)
+    world.s3.put(BUCKET, key, size=5000)
+    acme = world.create()
+    assert bucket.documents == before
+    assert world.condition(acme, "Ready") == ("False", "AwaitingApproval")
+    assert "although spec.approval is Automatic" in world.message(acme, "InSync")
+
+    world.approve(acme)
+    assert world.condition(acme, "InSync") == ("True", "AsWanted")
+    assert bucket.documents[Aspect.PUBLIC_ACCESS] != before.get(Aspect.PUBLIC_ACCESS)
+
+
+def test_sweeps_go_on_while_a_shared_bucket_waits(world: World) -> None:
+    existing_bucket(world).documents[Aspect.VERSIONING] = {"Status": "Enabled"}
+    world.s3.put(BUCKET, "index.html")
+    acme = world.create()
+    gone = world.external()
+    world.sweep(acme)
+    world.s3.delete(BUCKET, object_key(gone))
+    world.sweep(acme)
+    assert [entry.sid for entry in world.entries(acme)] == [gone]
+
+
+def test_twilios_own_test_object_makes_a_bucket_nobody_elses(world: World) -> None:
+    existing_bucket(world)
+    world.s3.put(BUCKET, "external-storage-test.txt", size=40)
+    acme = world.create()
+    assert world.condition(acme, "InSync") == ("True", "AsWanted")
 
 
 def test_an_adopted_bucket_keeps_what_is_not_ours_and_is_not_marked_as_made_by_us(world: World) -> None:
