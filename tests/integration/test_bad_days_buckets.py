@@ -126,7 +126,7 @@ def test_a_right_to_read_that_is_missing_is_named(guarded_world: CloudWorld, den
     if denied == "GetObject":
         world.clock.advance(seconds=HOUR)
         trace = world.record()[0]
-        world.clock.advance(seconds=HOUR)
+        world.clock.advance(seconds=24 * HOUR)
         world.deleted.add(trace)
     grant(world, *(f"s3:{action}" for action in ALL if action != denied))
     endure(world, key, "S3AccessDenied", f"grant s3:{denied}", world.tenant.bucket, S3_SECRET)

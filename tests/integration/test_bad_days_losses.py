@@ -109,20 +109,24 @@ def test_a_few_objects_that_left_no_trace_are_listed_as_observed(world: CloudWor
 def test_a_deletion_in_an_unversioned_bucket_is_found_after_the_grace(world: CloudWorld) -> None:
     """Such a bucket is only watched: with backend S3 it would have been given versions."""
     world.bucket.create_bucket(Bucket=world.tenant.bucket)
-    old, _kept = world.external(2)
-    world.clock.advance(seconds=2 * HOUR)
-    young, _kept = world.external(2)
+    seen, _kept = world.external(2)
     world.clock.advance(seconds=1)
     world.switch(False)
     world.record()
     key = world.create(backend="Twilio")
     assert world.conditions(key) == world.healthy(key)
 
-    world.delete_in_bucket(old, young)
+    world.switch(True)
+    unseen, _kept = world.external(2)
+    world.clock.advance(seconds=1)
+    world.switch(False)
+    world.record()
+    world.delete_in_bucket(seen, unseen)
     world.sweep(key)
-    assert set(world.entries(key)) == {old}
+    assert set(world.entries(key)) == {seen}
     assert world.cluster.status(key)["recordings"]["inProgress"] == 1
-    world.live(key, HOUR)
+    world.clock.advance(days=1)
+    world.run(key)
     heal(world, key, within=1)
     entries = world.entries(key)
     assert {(entry.precision, entry.origin, entry.metadata) for entry in entries.values()} == {
@@ -138,7 +142,7 @@ def test_objects_outside_the_folder_that_is_listed_are_there_and_their_deletion_
     gone, *kept = world.record(3)
     for sid in (gone, *kept):
         world.bucket.put_object(Bucket=world.tenant.bucket, Key=f"calls/{world.tenant.key(sid)}", Body=b"RIFF")
-    world.clock.advance(days=1)
+    world.clock.advance(days=2)
     world.run(key)
     world.assert_true(key)
     assert world.cluster.status(key)["recordings"]["s3"] == 7

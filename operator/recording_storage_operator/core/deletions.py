@@ -16,8 +16,12 @@ from .recordings import ABSENT, COMPLETED, DELETED, Place, parse_rfc2822
 ALERTS_KEPT = timedelta(days=29)
 """Twilio keeps alerts for 30 days: of an older recording it can no longer tell whether its upload failed."""
 
-UPLOAD_GRACE = timedelta(hours=1)
-"""How long after its end a recording may be on its way to the bucket before a missing object means anything."""
+UPLOAD_GRACE = timedelta(days=1)
+"""How long after its end a recording that was never seen in the bucket may be on its way there.
+
+Twilio does not document how long it tries. Too long a grace shows a deletion late; too short a one shows one that was
+none.
+"""
 
 PLAUSIBLE_LOSS = 5
 """So many objects may vanish without a delete marker before the share of them is looked at."""
@@ -268,5 +272,7 @@ def _may_never_have_arrived(evidence: Evidence, now: datetime) -> bool:
 
 
 def _may_be_on_its_way(evidence: Evidence, now: datetime) -> bool:
+    if evidence.status == DELETED or evidence.seen_in_bucket:
+        return False
     ended = evidence.ended_at
-    return evidence.status != DELETED and ended is not None and now < ended + UPLOAD_GRACE
+    return ended is not None and now < ended + UPLOAD_GRACE

@@ -23,7 +23,7 @@ from recording_storage_operator.core.recordings import Place
 from tests.builders import NOON, ledger_entry, recording_sid
 
 SID = recording_sid(0)
-NOW = NOON + timedelta(days=1)
+NOW = NOON + timedelta(days=2)
 HORIZON = NOW - timedelta(days=40)
 MARKED = NOON + timedelta(hours=3)
 EVENT = NOON + timedelta(hours=2)
@@ -126,11 +126,17 @@ def test_an_entry_says(seen: Evidence, wanted: tuple[datetime, Precision, Origin
     assert (entry.deleted_at, entry.precision, entry.origin, entry.metadata) == wanted
 
 
-def test_an_upload_may_be_on_its_way_for_an_hour_after_the_recording_ended() -> None:
+def test_an_upload_may_be_on_its_way_for_a_day_after_the_recording_ended() -> None:
     seen = evidence(confirmed_not_in_bucket=True, seconds=3600)
     end = NOON + timedelta(hours=1)
     assert judge(seen, end + UPLOAD_GRACE - timedelta(seconds=1)).state is State.IN_PROGRESS
     assert judge(seen, end + UPLOAD_GRACE).state is State.DELETED
+
+
+def test_what_was_seen_in_the_bucket_is_not_on_its_way_there() -> None:
+    arrived = evidence(confirmed_not_in_bucket=True, seen_in_bucket=True)
+    assert judge(arrived, NOON + timedelta(minutes=5)).state is State.DELETED
+    assert needs_bucket(evidence(seen_in_bucket=True), Memory(), NOON + timedelta(minutes=5))
 
 
 QUESTIONS = {

@@ -164,7 +164,7 @@ def test_a_loss_that_has_grown_is_another_one(world: World) -> None:
     key = world.create()
     loss = lose(world, key)
     world.s3.purge_versions(BUCKET, object_key(world.external()))
-    world.clock.advance(days=1)
+    world.clock.advance(days=2)
     accept(world, key, loss)
     assert world.entries(key) == []
     grown = loss_shown(world, key)
@@ -272,7 +272,7 @@ def test_without_alerts_a_missing_object_proves_nothing(world: World) -> None:
     sid = world.external()
     world.twilio.fail("upload_alerts", Wait(Reason.TWILIO_ACCESS_DENIED, "no"), times=100)
     world.s3.purge_versions(BUCKET, object_key(sid))
-    world.clock.advance(days=1)
+    world.clock.advance(days=2)
     world.run(key)
     assert world.entries(key) == []
     assert world.cluster.status(key)["recordings"]["missing"] == 1
