@@ -105,6 +105,24 @@ def test_a_plan_that_is_applied_by_itself_takes_no_approval(site: Site, namespac
     assert_told(shell_of(site, customer).run("approve", customer.tenant.name, "-y"), "There is nothing to approve")
 
 
+def test_a_bucket_that_others_use_is_changed_once_somebody_has_agreed(site: Site, namespace: str) -> None:
+    customer = site.customer(namespace)
+    bucket = customer.bucket.make()
+    bucket.put("index.html")
+    before, shell, name = bucket.settings(), shell_of(site, customer), customer.tenant.name
+    customer.declare(**customer.in_s3())
+    waiting = pending(customer)
+    assert bucket.settings() == before
+    shown = shell.run("plan", name).stdout
+    assert "adopt bucket" in shown
+    assert "Disruptive" in shown
+    assert "although spec.approval is Automatic" in shell.run("status", name).stdout
+
+    assert shell.run("approve", name, "--plan", waiting["id"]).returncode == 0
+    customer.wait(is_applied, "the plan applied")
+    assert bucket.settings() != before
+
+
 def test_the_documented_right_to_approve_is_enough_and_needed(site: Site, customer: Customer, tmp_path: Path) -> None:
     waiting, shell = pending(customer), shell_of(site, customer)
     blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", documentation(), re.DOTALL)]
@@ -275,8 +293,11 @@ def test_a_file_is_planned_without_a_cluster_and_nothing_is_written(offline: Off
     assert offline.methods() <= {"GET", "HEAD"}
 
     s3.create_bucket(Bucket=offline.tenant.bucket)
+    s3.put_object(Bucket=offline.tenant.bucket, Key="index.html")
     made = offline.log.stat().st_size
-    assert "absent -> Enabled" in offline.plan().stdout
+    shown = offline.plan().stdout
+    assert "absent -> Enabled" in shown
+    assert "waits for approval: the bucket holds objects of others" in shown
     assert offline.methods(made) <= {"GET", "HEAD"}
 
 

@@ -15,6 +15,9 @@ from .conditions import condition_of
 from .plan_page import stored
 from .planning import current_plan
 
+_ASKING = (Reason.AWAITING_APPROVAL, Reason.APPROVAL_STALE)
+"""With approval Automatic, too, a bucket that holds objects of others waits for a person."""
+
 
 class Stored(Protocol):
     """A resource in the cluster."""
@@ -53,11 +56,12 @@ def _open_plan(obj: Mapping[str, Any], wanted: str) -> str:
     plan_id = str(plan.get("id", ""))
     if not plan_id:
         raise click.ClickException(f"There is nothing to approve for {name}. {plan['summary']}")
-    if obj["spec"].get("approval") != Approval.MANUAL:
+    reason = condition_of(obj, ConditionType.IN_SYNC).get("reason")
+    if obj["spec"].get("approval") != Approval.MANUAL and reason not in _ASKING:
         raise click.ClickException(
             f"There is nothing to approve for {name}: spec.approval is {Approval.AUTOMATIC}. {plan['summary']}"
         )
-    if condition_of(obj, ConditionType.IN_SYNC).get("reason") == Reason.APPLYING:
+    if reason == Reason.APPLYING:
         raise click.ClickException(f"There is nothing to approve for {name}: plan {plan_id} is being applied.")
     if wanted and wanted != plan_id:
         raise click.ClickException(

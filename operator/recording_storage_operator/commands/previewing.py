@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ..core.desired import Approval, Management
 from ..core.plan_status import NOTHING, counted
+from ..core.sync import SHARED
 from . import screen
 from .machine import Machine
 from .plan_command import CHANGES
@@ -49,7 +50,7 @@ def _ending(one: Preview) -> Iterator[str]:
         yield f"Plan {decision.plan_id}: {counted(decision.shown)}."
     else:
         yield NOTHING
-    if decision.shown and desired.approval is Approval.MANUAL:
-        yield "It waits for approval."
+    if decision.waiting:
+        yield "It waits for approval." if desired.approval is Approval.MANUAL else f"It waits for approval: {SHARED}."
     if desired.suspend:
         yield "Nothing is done while spec.suspend is true."

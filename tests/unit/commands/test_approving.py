@@ -99,10 +99,22 @@ def test_what_was_agreed_to_beforehand_is_shown_all_the_same(capsys: pytest.Capt
     assert "create bucket acme" in capsys.readouterr().out
 
 
+def test_what_waits_although_approval_is_automatic_can_be_approved() -> None:
+    obj = waiting()
+    obj["spec"]["approval"] = "Automatic"
+    assert approve(Stored(obj), PLAN, agreed=False) == PLAN
+
+
+def automatic(obj: dict[str, Any]) -> None:
+    """It goes on by itself as soon as it can."""
+    obj["spec"]["approval"] = "Automatic"
+    obj["status"]["conditions"] = [condition("InSync", "False", "S3AccessDenied")]
+
+
 @pytest.mark.parametrize(
     ("edit", "told"),
     [
-        (lambda obj: obj["spec"].update(approval="Automatic"), "spec.approval is Automatic"),
+        (automatic, "spec.approval is Automatic"),
         (lambda obj: obj["status"].update(plan={"state": "Applied", "summary": "Nothing to do."}), "Nothing to do."),
         (lambda obj: obj["status"].update(conditions=[condition("InSync", "False", "Applying")]), "is being applied"),
         (lambda obj: obj.update(status={}), "the operator has not looked at it"),
