@@ -23,7 +23,7 @@ from ..kube.storages import StorageClient
 from .target import Target
 
 READING = "get recordingstorages and to list deletedrecordingslices of recordings.dev"
-APPROVING = "get and to patch recordingstorages of recordings.dev"
+APPROVING = "get and to patch recordingstorages of recordings.dev, and to approve them where a policy asks for that,"
 SECRETS = "get recordingstorages of recordings.dev, and the Secrets that the file names,"
 """What a command needs rights for, after "the rights to"."""
 
