@@ -77,7 +77,8 @@ class Operator:
             clock=clock,
             twilio_host=settings.twilio_host,
         )
-        reconciler = Reconciler(ports, Visits(settings.work_dir, clock, SystemRandom()))
+        visits = Visits(settings.work_dir, clock, SystemRandom())
+        reconciler = Reconciler(ports, visits)
         queue = WorkQueue(clock, Backoff(), tick)
         intake = Intake(queue, (names.RECONCILE_REQUESTED_AT, names.APPROVED_PLAN, ACCEPT_MISSING))
         self._workers = Workers(queue, reconciler, settings.workers, metrics.passed)
@@ -85,7 +86,7 @@ class Operator:
         on_event = _counted(intake, metrics)
         handlers = registry(names.GROUP, names.VERSION, names.PLURAL, on_event, load)
         self._kopf = KopfThread(handlers, kopf_settings(), self._died, settings.namespaces, self._resync.listed)
-        metrics.follow(queue.sizes, lambda: len(self._resync.unseen))
+        metrics.follow(queue.sizes, lambda: len(self._resync.unseen), visits.standings)
         self.probes = ProbeServer(
             (settings.metrics_host, settings.metrics_port),
             alive=[self._kopf.problem, self._workers.problem, self._resync.problem],

@@ -96,7 +96,7 @@ class Site:
         """How many keys are worked on or wait for a worker."""
         return sum(self.metric("recordings_queue_keys", state=state) for state in ("working", "waiting"))
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, name: str, /, **labels: str) -> float:
         """The sum of the operator's samples with this name and these labels."""
         families = text_string_to_metric_families(self.operator.metrics())
         samples = (sample for family in families for sample in family.samples if sample.name == name)

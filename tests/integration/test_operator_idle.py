@@ -38,11 +38,13 @@ def test_an_idle_resource_costs_no_write_in_an_hour_and_only_reads(site: Site, s
     assert total(acme.sweep()) == 4
     before, slices = acme.read(), acme.slices()
     known, reads, writes = acme.last_call(), site.kubernetes_requests(method="GET"), kubernetes_writes(site)
+    swept = last_sweep(site, acme)
     s3_before = s3_requests(s3_log, acme.tenant)
 
     sweeps = pass_an_hour(site, acme, known)
 
     calls = acme.calls(known)
+    assert last_sweep(site, acme) > swept + 1800, "nobody could see that sweeps go on"
     assert acme.read()["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
     assert acme.slices() == slices
     assert kubernetes_writes(site) == writes
@@ -93,6 +95,13 @@ def test_a_suspended_resource_causes_no_calls_until_it_is_resumed(site: Site, s3
     acme.edit(suspend=False)
     obj = acme.wait(lambda obj: is_ready(obj) and total(obj), "the deletion found")
     assert listed(obj) == recorded[:1]
+
+
+def last_sweep(site: Site, acme: Customer) -> float:
+    """When it finished: the status tells that only beside another change."""
+    return site.metric(
+        "recordings_storage_last_sweep_timestamp_seconds", namespace=acme.tenant.namespace, name=acme.tenant.name
+    )
 
 
 def in_bucket(site: Site, namespace: str) -> Customer:

@@ -6,6 +6,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ..core.standing import Standing
+from ..core.work import Key
+
+Standings = Callable[[], Iterable[tuple[Key, Standing]]]
+
 
 class Metrics:
     """Counters of the engine and of the connection to Kubernetes, in a registry of their own."""
@@ -50,9 +55,12 @@ class Metrics:
         """An event arrived."""
         self._events.labels(str(queued).lower()).inc()
 
-    def follow(self, sizes: Callable[[], Mapping[str, int]], unseen: Callable[[], int]) -> None:
-        """Ask, at each scrape, how many keys the queue has in which state, and how many changes the watch missed."""
+    def follow(self, sizes: Callable[[], Mapping[str, int]], unseen: Callable[[], int], standings: Standings) -> None:
+        """Ask, at each scrape, how many keys the queue has in which state, how many changes the watch missed, and how
+        each resource stands.
+        """
         self.registry.register(_Levels(sizes, unseen))
+        self.registry.register(_Resources(standings))
 
 
 class _Levels(Collector):
@@ -70,3 +78,27 @@ class _Levels(Collector):
             "Resources whose change the watch has not told, by the last list.",
             self._unseen(),
         )
+
+
+class _Resources(Collector):
+    def __init__(self, standings: Standings) -> None:
+        self._standings = standings
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        place = ["namespace", "name"]
+        conditions = GaugeMetricFamily(
+            "recordings_storage_condition", "Whether a condition of the resource is True.", labels=[*place, "type"]
+        )
+        deleted = GaugeMetricFamily("recordings_storage_deleted", "Deleted recordings in the ledger.", labels=place)
+        swept = GaugeMetricFamily(
+            "recordings_storage_last_sweep_timestamp_seconds", "When the last whole sweep finished.", labels=place
+        )
+        for key, standing in self._standings():
+            labels = [key.namespace, key.name]
+            for kind, holds in standing.conditions.items():
+                conditions.add_metric([*labels, kind], holds)
+            if standing.deleted is not None:
+                deleted.add_metric(labels, standing.deleted)
+            if standing.swept_at:
+                swept.add_metric(labels, standing.swept_at.timestamp())
+        yield from (conditions, deleted, swept)

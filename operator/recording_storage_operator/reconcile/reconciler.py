@@ -12,6 +12,7 @@ from ..core.effects import Kind
 from ..core.errors import ReconcileError, Transient, Wait
 from ..core.plan import Observed, Plan, plan
 from ..core.reasons import Reason
+from ..core.standing import Standing
 from ..core.status import Report, is_ready, status_for, with_plan
 from ..core.verdicts import Outcome as Ending
 from ..core.work import Key, Outcome, Turn
@@ -76,7 +77,8 @@ class Reconciler:
     def _enter(self, request: Request, desired: Desired, visit: Visit, turn: Turn) -> Outcome:
         """Decide whether there is anything to do, and let a sweep work as long as the turn lasts."""
         if desired.suspend:
-            self._report(request, Report(request.generation, "", desired, None, None, Ending(suspended=True)))
+            suspended = Report(request.generation, "", desired, None, None, Ending(suspended=True))
+            self._report(request, visit, suspended)
             visit.suspended()
             return Outcome()
         credentials = Credentials.read(self._ports.secrets, request.key.namespace, desired)
@@ -122,7 +124,7 @@ class Reconciler:
         else:
             left = todo
         visit.changed(stopped, self._clock.monotonic())
-        self._report(request, self._reached(request, desired, observed, left, visit, stopped))
+        self._report(request, visit, self._reached(request, desired, observed, left, visit, stopped))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())
         visit.bucket_awaited = any(effect.kind is Kind.CREATE_BUCKET for effect in left.decision.waiting)
         if world.bucket and observed.bucket is None and not visit.bucket_awaited:
@@ -169,16 +171,20 @@ class Reconciler:
         visit.failed(error, self._clock.monotonic())
         log.info("%s: %s: %s", request.key, error.reason, error.message)
         if visit.shows_failure or not is_ready(obj.get("status") or {}):
-            self._report(request, Report(request.generation, "", None, None, None, Ending(error=error)))
+            self._report(request, visit, Report(request.generation, "", None, None, None, Ending(error=error)))
         if isinstance(error, Transient):
             return Outcome(after=error.retry_after, failed=True)
         return Outcome(after=visit.wait(self._clock.monotonic()))
 
-    def _report(self, request: Request, report: Report) -> None:
+    def _report(self, request: Request, visit: Visit, report: Report) -> None:
         now = self._clock.now()
-        self._ports.storages.write_status(
-            request.key, request.uid, lambda fresh: status_for(fresh.get("status") or {}, report, now)
-        )
+
+        def reduced(fresh: Mapping[str, Any]) -> dict[str, Any]:
+            status = status_for(fresh.get("status") or {}, report, now)
+            visit.standing = Standing.of(status, visit.sweeper.latest)
+            return status
+
+        self._ports.storages.write_status(request.key, request.uid, reduced)
 
     def _scope(self, world: World, request: Request, desired: Desired) -> Scope:
         return Scope(

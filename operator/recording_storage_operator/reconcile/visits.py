@@ -9,6 +9,7 @@ from ..core.clock import Clock
 from ..core.desired import Desired
 from ..core.errors import ReconcileError, Transient, Wait
 from ..core.ledger import SETTLED, Slice
+from ..core.standing import Standing
 from ..core.work import Key
 from .inputs import SECRET_CHECK
 from .sweep import Sweeper
@@ -49,7 +50,8 @@ class Visit:
     """One resource's memory. Times are on the monotonic clock, in seconds.
 
     `settled` says that the last pass went through, so that there is nothing to do until something is due.
-    `bucket_awaited` says that the bucket is still to be approved: until then sweeps see the account alone.
+    `bucket_awaited` says that the bucket is still to be approved: until then sweeps see the account alone. `standing`
+    is None before the first status.
     """
 
     uid: str
@@ -67,6 +69,7 @@ class Visit:
     stops: int = 0
     learnt: Learnt = field(default_factory=Learnt)
     bucket_awaited: bool = False
+    standing: Standing | None = None
 
     def enter(self, fingerprint: Fingerprint, now: float) -> None:
         """Begin a turn."""
@@ -180,6 +183,10 @@ class Visits:
             sweeper = Sweeper(self.work_dir / f"{uid}.sqlite", self.clock)
             visit = self._by_key[key] = Visit(uid, sweeper, self.random.random())
         return visit
+
+    def standings(self) -> list[tuple[Key, Standing]]:
+        """Of all resources that have a status. Any thread may ask."""
+        return [(key, visit.standing) for key, visit in list(self._by_key.items()) if visit.standing]
 
     def drop(self, key: Key) -> None:
         """The resource is gone, or on its way out."""

@@ -101,7 +101,8 @@ class World:
             clouds=self.guard(FakeClouds(self.twilio, self.s3, self.cluster, self.refused_keys)),
             clock=self.clock,
         )
-        self.reconciler = Reconciler(ports, Visits(self.work_dir, self.clock, Random(1)))
+        self.visits = Visits(self.work_dir, self.clock, Random(1))
+        self.reconciler = Reconciler(ports, self.visits)
 
     def turn(self, key: Key) -> Outcome:
         """One turn of a key."""
