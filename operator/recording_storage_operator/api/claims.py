@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.claims import Claim
+from ..core.endpoint import same_servers
 from ..core.errors import Terminal
 from .desired import to_desired
 
@@ -20,7 +21,7 @@ def to_claim(obj: Mapping[str, Any]) -> Claim | None:
         uid=metadata["uid"],
         name=f"{metadata['namespace']}/{metadata['name']}",
         account_sid=desired.twilio.account_sid,
-        endpoint=bucket.endpoint_url if bucket else "",
+        endpoint=same_servers(bucket.endpoint_url) if bucket else "",
         bucket=bucket.name if bucket else "",
         prefix=bucket.prefix if bucket else "",
     )

@@ -12,11 +12,12 @@ from ..clouds import Clouds
 from ..core.approval import Decision, Memory
 from ..core.desired import Bucket
 from ..core.effects import Effect, Kind
+from ..core.endpoint import origin
 from ..core.errors import ReconcileError
 from ..core.reasons import Reason
 from ..reconcile.inputs import Credentials
 from ..reconcile.preview import NOTHING_REMEMBERED, preview
-from ..s3.connect import Connections, origin
+from ..s3.connect import Connections
 from ..settings import Settings, SettingsError
 from ..twilio.connect import TwilioConnector
 from .keys import from_environment

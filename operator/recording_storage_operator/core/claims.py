@@ -12,7 +12,7 @@ RECHECK = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one resource names. `created` is as the API server writes it. `endpoint` empty is AWS."""
+    """What one resource names. `created` is as the API server writes it, `endpoint` as `same_servers` makes it."""
 
     created: str
     uid: str

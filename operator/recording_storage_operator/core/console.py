@@ -31,9 +31,11 @@ def console_action(desired: Desired, newest: Newest, writer: WriterFacts | None 
     credential = f"choose the AWS credential {writer.wanted!r}" if writer else "choose an AWS credential"
     values = f"set External storage to Enabled, AWS S3 bucket URL to {desired.s3.url}, and {credential}"
     if newest.side is Side.OTHER:
+        same = newest.bucket == desired.s3.name
+        elsewhere = f"another prefix of bucket {newest.bucket}" if same else f"bucket {newest.bucket}"
         return ConsoleAction(
             Reason.CHANGE_BUCKET_URL,
-            f"New recordings go to bucket {newest.bucket}, not to {desired.s3.name}. In {place}, {values} "
+            f"New recordings go to {elsewhere}, not to {desired.s3.url}. In {place}, {values} "
             f"that may write there, then save. {_CLEARS}",
         )
     seen = "New recordings stay at Twilio" if newest.side is Side.TWILIO else "No recording shows yet where new ones go"

@@ -95,10 +95,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the ledger remembers of a SID: its entry, or that its entry expired (`settled`)."""
+    """What the ledger remembers of a SID: its entry, or the one that expired (`settled`)."""
 
     entry: Entry | None = None
-    settled: bool = False
+    settled: Entry | None = None
 
 
 def judge(evidence: Evidence, now: datetime) -> Verdict:
@@ -119,7 +119,7 @@ def needs_twilio(evidence: Evidence, memory: Memory) -> bool:
         return False
     if memory.entry:
         return memory.entry.metadata is Metadata.ACCESSIBLE
-    return not evidence.in_bucket and (memory.settled or evidence.hidden_since is not None)
+    return not evidence.in_bucket and (memory.settled is not None or evidence.hidden_since is not None)
 
 
 def needs_bucket(evidence: Evidence, memory: Memory, now: datetime) -> bool:
@@ -147,7 +147,8 @@ def revise(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: dateti
     if verdict.state is State.IN_BUCKET:
         return None
     if memory.entry is None:
-        return verdict.entry if not memory.settled and _recent(verdict.entry, horizon) else None
+        fresh = memory.settled is None or _came_later(verdict.entry, memory.settled)
+        return verdict.entry if fresh and _recent(verdict.entry, horizon) else None
     entry = _better_timed(memory.entry, verdict.entry)
     return replace(entry, metadata=_metadata(evidence, memory.entry.metadata))
 
@@ -156,13 +157,14 @@ def still_shown(verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool
     """Whether a deletion whose entry expired would be found again, so that it has to stay remembered.
 
     What times it may go before Twilio's list forgets the recording: its event after 30 days, a delete marker with a
-    lifecycle rule. Then, and after a restart, an old deletion would look like one of today.
+    lifecycle rule. Then, and after a restart, an old deletion would look like one of today, or like a loss. So as long
+    as Twilio lists it, only its object in the bucket ends that.
     """
+    if verdict.state is State.IN_BUCKET:
+        return False
     if verdict.state in (State.UNDECIDED, State.UNKNOWN):
         return not evidence.confirmed_not_at_twilio
-    if verdict.state is State.DELETED and evidence.status is not None:
-        return True
-    return _recent(verdict.entry, horizon)
+    return evidence.status is not None or _recent(verdict.entry, horizon)
 
 
 def over_already(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool:
@@ -247,6 +249,11 @@ def _recent(entry: Entry | None, horizon: datetime) -> bool:
     return entry is not None and entry.deleted_at > horizon
 
 
+def _came_later(fresh: Entry | None, settled: Entry) -> bool:
+    """Whether it is another deletion than the one that is over: restored in S3 and deleted again."""
+    return fresh is not None and fresh.precision is Precision.EXACT and fresh.deleted_at > settled.deleted_at
+
+
 def _better_timed(known: Entry, fresh: Entry | None) -> Entry:
     """An exact time beats an observed one; of two exact ones the later, because early pruning is the worse mistake."""
     if fresh is None or fresh.precision is Precision.OBSERVED:
@@ -268,7 +275,7 @@ def _may_never_have_arrived(evidence: Evidence, now: datetime) -> bool:
     """Absence without a marker is a deletion only of what was seen there, or what Twilio would know to have failed."""
     ended = evidence.ended_at
     forgotten = ended is None or now >= ended + ALERTS_KEPT
-    return evidence.upload_failed or (forgotten and not evidence.seen_in_bucket)
+    return not evidence.seen_in_bucket and (evidence.upload_failed or forgotten)
 
 
 def _may_be_on_its_way(evidence: Evidence, now: datetime) -> bool:

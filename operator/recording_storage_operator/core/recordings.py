@@ -19,7 +19,7 @@ DELETED = "deleted"
 ABSENT = "absent"
 """`absent` never had audio (too short, silent, or failed to encrypt): it is not a deletion."""
 
-_SID = re.compile(r"(RE[0-9a-f]{32})(?:\.[A-Za-z0-9]+)?")
+_SID = re.compile(r"(RE[0-9a-f]{32})(?:\.(?:wav|mp3))?")
 _TWILIO_HOST = re.compile(r"(^|\.)twilio\.com$")
 _AWS_HOST = re.compile(r"^(?:(?P<bucket>.+)\.)?s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?$")
 
@@ -82,10 +82,10 @@ def parse_rfc2822(text: str) -> datetime | None:
 
 
 def sid_of_key(key: str) -> str | None:
-    """The recording an object key belongs to: its last segment is the SID, with or without an extension.
+    """The recording an object key belongs to: its last segment is the SID, with or without the extension of its audio.
 
-    Twilio writes `{prefix}/{AccountSid}/{RecordingSid}` without extension; other keys (the .txt test object that
-    enabling External Storage writes) belong to no recording.
+    A transcript beside it (`.json`) must not pass for it. Twilio writes `{prefix}/{AccountSid}/{RecordingSid}` without
+    extension; other keys (the .txt test object that enabling External Storage writes) belong to no recording.
     """
     match = _SID.fullmatch(key.rsplit("/", 1)[-1])
     return match.group(1) if match else None

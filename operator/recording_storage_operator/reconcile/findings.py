@@ -32,6 +32,8 @@ class Findings:
         self._db.execute(
             "INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?)", (day, entry.sid, suspect, write_line(entry))
         )
+        # A twin of it there, left by a crash, would be taken out behind it, and the entry with it.
+        self._db.execute("DELETE FROM withdrawn WHERE day = ? AND sid = ?", (day, entry.sid))
 
     def withdraw(self, sids: Iterable[tuple[str, str]]) -> None:
         """These (sid, day) shall be in no slice of that day."""

@@ -209,5 +209,5 @@ def _memory(columns: Any) -> Memory:
     if columns["day"] is None:
         return Memory()
     if columns["day"] == SETTLED:
-        return Memory(settled=True)
+        return Memory(settled=read_line(columns["line"]))
     return Memory(read_line(columns["line"]))

@@ -243,7 +243,7 @@ class Sweeper:
     def _compare(self, row: Row, now: datetime, horizon: datetime) -> None:
         verdict = judge(row.evidence, now)
         sid, known = row.evidence.sid, row.memory.entry
-        settled = row.memory.settled and still_shown(verdict, row.evidence, horizon)
+        settled = row.memory.settled is not None and still_shown(verdict, row.evidence, horizon)
         if row.memory.settled and not settled:
             self.findings.withdraw([(sid, SETTLED)])
         entry = revise(row.memory, verdict, row.evidence, horizon)

@@ -51,6 +51,8 @@ def tear_down(ports: Ports, key: Key, obj: Mapping[str, Any]) -> Outcome:
         if isinstance(error, Transient) and ports.clock.now() - asked_at < PATIENCE:
             return Outcome(after=error.retry_after, failed=True)
         log.warning("%s is let go, its bucket is left as it is: %s", key, error.message)
+    except Exception:  # a defect must not keep a namespace for ever
+        log.exception("The end of %s failed: it is let go, its bucket is left as it is", key)
     ports.storages.release(obj)
     return Outcome()
 
@@ -78,11 +80,11 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
         return
     _check_content(client, bucket, desired)
     recordings = ports.clouds.twilio(desired.twilio, secret).recordings(page_size=NEWEST).recordings
-    side = newest(recordings, locator_of(desired, ports.twilio_host)).side
-    if side is Side.S3:
+    landed = newest(recordings, locator_of(desired, ports.twilio_host))
+    if landed.side is Side.S3 or landed.bucket == bucket.name:
         raise _still_written_to(bucket)
     admin.delete()
-    if side is Side.TWILIO and bucket.writer_secret and credentials.writer:
+    if landed.side is Side.TWILIO and bucket.writer_secret and credentials.writer:
         _forget_writer(ports.clouds.aws_credentials(desired.twilio, secret), bucket, credentials)
 
 

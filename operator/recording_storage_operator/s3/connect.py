@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.session import Session
 
 from ..core.desired import Bucket
+from ..core.endpoint import origin
 from ..core.errors import Terminal
 from ..core.reasons import Reason
 from .admin import S3BucketAdmin
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ENDPOINTS_SETTING = "RECORDINGS_S3_ENDPOINTS"
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _PRINTABLE = re.compile(r"[!-~]+")
 _ACCESS_KEY = re.compile(r"[!-+.0-~-]+")
 """Printable, without the comma and the slash that separate it from its neighbours in a signed request."""
@@ -66,18 +65,6 @@ class _Target:
     region: str
     path_style: bool
     credentials: Credentials | None
-
-
-def origin(url: str) -> str:
-    """`scheme://host[:port]` in one spelling: lower case, no default port. Raises ValueError for anything more."""
-    parts = urlsplit(url.strip())
-    extras = (parts.path not in ("", "/"), parts.query, parts.fragment, "@" in parts.netloc)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or any(extras):
-        raise ValueError("an S3 endpoint is written scheme://host[:port], with http or https and nothing after it")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    if parts.port in (None, _DEFAULT_PORTS[parts.scheme]):
-        return f"{parts.scheme}://{host}"
-    return f"{parts.scheme}://{host}:{parts.port}"
 
 
 def credentials_of(secret_name: str, values: Mapping[str, str]) -> Credentials:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from recording_storage_operator.core.claims import Claim, check, host_of, older
+from recording_storage_operator.core.endpoint import same_servers
 from recording_storage_operator.core.errors import Wait
 from recording_storage_operator.core.reasons import Reason
 
@@ -87,3 +88,20 @@ def test_the_settings_of_a_shared_bucket_are_kept_by_its_oldest_resource() -> No
     assert host_of(OLDER, [MINE, oldest]) == "oldest"
     assert host_of(oldest, [MINE, OLDER]) == ""
     assert [claim.name for claim in older(MINE, [OLDER, MINE, oldest])] == ["oldest", "older"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("", "https://s3.amazonaws.com", True),
+        ("", "https://s3.eu-west-1.amazonaws.com:443", True),
+        ("", "https://bucket.vpce-1-2.s3.us-east-1.vpce.amazonaws.com", True),
+        ("", "https://minio.example.com", False),
+        ("https://Minio.example.com/", "https://minio.example.com:443", True),
+        ("http://minio.example.com", "https://minio.example.com", True),
+        ("http://minio:9000", "http://minio:9001", False),
+        ("https://s3.amazonaws.com.example.com", "", False),
+    ],
+)
+def test_endpoints_are_the_same_servers(one: str, other: str, same: bool) -> None:
+    assert (same_servers(one) == same_servers(other)) is same

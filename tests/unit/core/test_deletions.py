@@ -143,12 +143,12 @@ QUESTIONS = {
     "listed": (evidence(), Memory(), False, True),
     "listed and there": (evidence(in_bucket=True), Memory(), False, False),
     "already in the ledger": (evidence(), Memory(ledger_entry()), False, False),
-    "already settled": (evidence(), Memory(settled=True), False, False),
+    "already settled": (evidence(), Memory(settled=ledger_entry()), False, False),
     "never written": (evidence(upload_failed=True), Memory(), False, False),
     "not listed, marker": (evidence(None, hidden_since=MARKED), Memory(), True, False),
     "not listed, ledger says accessible": (evidence(None), Memory(ledger_entry()), True, False),
     "not listed, ledger says purged": (evidence(None), Memory(ledger_entry(metadata=Metadata.PURGED)), False, False),
-    "not listed, settled": (evidence(None), Memory(settled=True), True, False),
+    "not listed, settled": (evidence(None), Memory(settled=ledger_entry()), True, False),
     "answered 404": (evidence(None, hidden_since=MARKED, confirmed_not_at_twilio=True), Memory(), False, False),
 }
 
@@ -203,7 +203,7 @@ def test_a_deletion_that_is_over_is_not_listed_again() -> None:
     assert revise(Memory(), judge(seen, NOW), seen, HORIZON) is None
     recent = evidence(hidden_since=HORIZON + timedelta(seconds=1))
     assert revise(Memory(), judge(recent, NOW), recent, HORIZON) is not None
-    assert revise(Memory(settled=True), judge(recent, NOW), recent, HORIZON) is None
+    assert revise(Memory(settled=ledger_entry()), judge(recent, NOW), recent, HORIZON) is None
 
 
 def test_a_settled_deletion_is_forgotten_once_nothing_shows_it() -> None:

@@ -9,7 +9,7 @@ from recording_storage_operator.core.errors import Transient, Wait
 from recording_storage_operator.core.facts import Aspect
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, storage
+from tests.builders import BUCKET, BUCKET_URL, storage
 from tests.fakes.s3 import StoredBucket
 from tests.unit.reconcile.world import World, object_key
 
@@ -107,6 +107,30 @@ def test_an_empty_bucket_that_twilio_still_writes_to_stays(world: World) -> None
 
     assert BUCKET in world.s3.buckets
     assert world.condition(key, "DeletionBlocked") == ("True", "ExternalStorageInUse")
+
+
+def test_an_empty_bucket_that_twilio_writes_to_under_another_prefix_stays(world: World) -> None:
+    key = world.create(deletionPolicy="Delete", s3=storage()["spec"]["s3"] | {"prefix": "voice"})
+    world.twilio.store_in(BUCKET_URL)
+    world.twilio.record()
+    world.sweep(key)
+    assert "another prefix of bucket" in world.message(key, "Ready")
+    world.cluster.delete(key)
+    world.run(key)
+
+    assert BUCKET in world.s3.buckets
+    assert world.condition(key, "DeletionBlocked") == ("True", "ExternalStorageInUse")
+
+
+def test_a_defect_keeps_the_bucket_and_lets_the_resource_go(world: World) -> None:
+    key = world.create(deletionPolicy="Delete")
+    world.twilio.store_in("https://[not-a-host")
+    world.twilio.record()
+    world.cluster.delete(key)
+    world.run(key)
+
+    assert is_gone(world, key)
+    assert BUCKET in world.s3.buckets
 
 
 def test_an_adopted_bucket_stays(world: World) -> None:
@@ -241,9 +265,11 @@ def test_the_writers_key_goes_with_the_bucket_where_twilio_is_proven_to_keep_rec
     assert len(world.twilio.key_pairs()) == left
 
 
-def test_an_empty_bucket_that_another_resource_names_stays(world: World) -> None:
+@pytest.mark.parametrize("endpoint", [{}, {"endpointUrl": "https://s3.us-east-1.amazonaws.com"}])
+def test_an_empty_bucket_that_another_resource_names_stays(world: World, endpoint: dict[str, str]) -> None:
+    """By whichever name of the same servers."""
     key = world.create(deletionPolicy="Delete", s3=storage()["spec"]["s3"] | {"prefix": "a"})
-    guest = storage("guest", s3=storage()["spec"]["s3"] | {"prefix": "b"})
+    guest = storage("guest", s3=storage()["spec"]["s3"] | {"prefix": "b"} | endpoint)
     guest["spec"]["twilio"]["accountSid"] = "AC" + "b" * 32
     world.run(world.cluster.create(guest))
     world.cluster.delete(key)

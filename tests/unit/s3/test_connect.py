@@ -7,10 +7,11 @@ from contextlib import closing
 import pytest
 
 from recording_storage_operator.core.desired import Bucket
+from recording_storage_operator.core.endpoint import origin
 from recording_storage_operator.core.errors import ReconcileError, Terminal, Transient, Wait
 from recording_storage_operator.core.facts import Aspect
 from recording_storage_operator.core.reasons import Reason
-from recording_storage_operator.s3.connect import Connections, Limits, origin
+from recording_storage_operator.s3.connect import Connections, Limits
 from tests.unit.s3.scripted import NAME, VALUES, Answer, ScriptedServer, error, listing, row
 
 GOOD = listing(row("rec/a"))

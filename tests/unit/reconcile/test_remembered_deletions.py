@@ -1,0 +1,141 @@
+"""What a ledger remembers of a deletion through crashes, restarts, restores and other buckets."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from recording_storage_operator.core.errors import Transient
+from recording_storage_operator.core.ledger import SETTLED
+from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.core.work import Key
+from tests.builders import BUCKET, storage
+from tests.unit.reconcile.world import World, object_key
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def watching(world: World) -> Key:
+    """A bucket without versions: a deletion leaves no marker there."""
+    key = world.create(s3=storage()["spec"]["s3"] | {"versioning": "Unmanaged"})
+    for _ in range(20):
+        world.external()
+    world.sweep(key)
+    return key
+
+
+def deleted(world: World, key: Key, count: int = 1) -> list[str]:
+    """One after the other, so that each is believed."""
+    gone = []
+    for _ in range(count):
+        gone.append(world.external())
+        world.sweep(key)
+        world.s3.delete(BUCKET, object_key(gone[-1]))
+        world.sweep(key)
+    return sorted(gone)
+
+
+def listed(world: World, key: Key) -> list[str]:
+    return sorted(entry.sid for entry in world.entries(key))
+
+
+def settled(world: World, key: Key) -> list[str]:
+    slices = (part for part in world.cluster.slices_of(key) if part.day == SETTLED)
+    return sorted(entry.sid for part in slices for entry in part.entries())
+
+
+def over(world: World, key: Key, count: int) -> list[str]:
+    """Deletions whose entries have expired while Twilio still lists them."""
+    gone = deleted(world, key, count)
+    world.clock.advance(days=41)
+    world.run(key)
+    world.sweep(key)
+    assert (listed(world, key), settled(world, key)) == ([], gone)
+    return gone
+
+
+def test_a_deletion_that_is_over_stays_so_in_the_next_process(world: World) -> None:
+    key = watching(world)
+    gone = over(world, key, 7)
+    world.restart_operator()
+    world.run(key)
+    world.sweep(key)
+    assert (listed(world, key), settled(world, key)) == ([], gone)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+    assert deleted(world, key) == listed(world, key), "new ones are listed as ever"
+
+
+def test_a_deletion_that_is_over_stays_so_while_another_bucket_is_watched(world: World) -> None:
+    key = watching(world)
+    gone = over(world, key, 1)
+    world.edit_s3(key, bucket="other-bucket")
+    world.sweep(key)
+    world.edit_s3(key, bucket=BUCKET)
+    world.sweep(key)
+    assert (listed(world, key), settled(world, key)) == ([], gone)
+
+
+def test_who_deletes_again_what_was_restored_after_its_entry_expired_finds_it_listed(world: World) -> None:
+    key = world.create()
+    [sid, _kept] = [world.external() for _ in range(2)]
+    world.sweep(key)
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    world.clock.advance(days=41)
+    world.run(key)
+    world.sweep(key)
+    assert listed(world, key) == []
+    world.s3.undelete(BUCKET, object_key(sid))
+    world.clock.advance(seconds=60)
+    world.s3.delete(BUCKET, object_key(sid))
+    for _ in range(3):
+        world.sweep(key)
+        assert listed(world, key) == [sid]
+    world.clock.advance(days=41)
+    world.run(key)
+    world.sweep(key)
+    assert listed(world, key) == []
+
+
+def test_an_entry_that_moves_to_an_earlier_day_is_never_nowhere(world: World) -> None:
+    """Its exact time is known late, and the process ends between writing it there and taking it out here."""
+    key = world.create(backend="Twilio", s3=None)
+    sid = world.twilio.record()
+    world.sweep(key)
+    world.twilio.event_lag = timedelta(hours=20)
+    world.clock.advance(seconds=11.5 * 3600)
+    world.twilio.delete(sid)
+    world.clock.advance(seconds=1800)
+    world.run(key)
+    world.twilio.event_lag = timedelta(0)
+    world.cluster.fail("delete_slice", Transient(Reason.KUBERNETES_UNREACHABLE, "down"), times=1)
+    world.sweep(key)
+    assert len(world.cluster.slices_of(key)) == 2
+    world.restart_operator()
+    while (world.turn(key).after or 0.0) == 0.0:
+        assert listed(world, key), "nowhere"
+    assert [(part.day, part.count) for part in world.cluster.slices_of(key)] == [("2026-04-10", 1)]
+
+
+def test_what_was_seen_in_the_bucket_arrived_whatever_an_alert_says(world: World) -> None:
+    """Twilio's first attempt failed and a later one did not."""
+    key = watching(world)
+    sid = world.external()
+    world.twilio.alert(sid)
+    world.sweep(key)
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    assert listed(world, key) == [sid]
+
+
+def test_a_transcript_beside_a_recording_is_not_the_recording(world: World) -> None:
+    key = world.create()
+    sid = world.external()
+    world.s3.put(BUCKET, f"{object_key(sid)}.json")
+    world.sweep(key)
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    assert listed(world, key) == [sid]
