@@ -6,7 +6,7 @@ again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -46,10 +46,17 @@ class Memory:
         records = tuple(Record(one["path"], one["digest"], State(one["state"])) for one in known)
         return Memory(records, status.get("lastApprovedPlan", ""))
 
-    def keeps(self, identity: Identity, path: str, want: str) -> bool:
-        """Whether this was seen as wanted, or was to be from the making of the bucket on."""
-        kept = {_applied(identity, path, want), _approved(identity, path, NO_BUCKET, want)}
-        return any(record.path == path and record.digest in kept for record in self.records)
+    def has_seen(self, identity: Identity, path: str, want: str) -> bool:
+        """Whether this was seen as wanted."""
+        return Record(path, _applied(identity, path, want), State.APPLIED) in self.records
+
+    def expects(self, identity: Identity, path: str, want: str) -> bool:
+        """Whether it is to be so from the making of the bucket on, which was begun."""
+        return Record(path, _approved(identity, path, NO_BUCKET, want), State.APPROVED) in self.records
+
+    def without_expectations(self) -> "Memory":
+        """After a pass at whose end there is certainly no bucket of our making."""
+        return replace(self, records=tuple(record for record in self.records if record.state is State.APPLIED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class Proposal:
     """The outside half of a plan: effects in the order they are applied in, and what is as wanted already.
 
     `settled` maps the paths that are as wanted to what that is. `skipped` could not be looked at. `shared` says that
-    the bucket is yet to be adopted and holds what others may need.
+    the bucket holds, or held when it was adopted, what others may need; `replaced`, that it has taken the place of one
+    that was made or adopted before.
     """
 
     identity: Identity
@@ -65,6 +73,7 @@ class Proposal:
     settled: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     shared: bool = False
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,9 @@ class Decision:
 
 def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) -> Decision:
     """What becomes of each effect. `approval` is the plan id that a person has approved, empty without."""
-    known = {record.path: record for record in memory.records}
+    # Whatever was agreed to about a bucket says nothing about another one that has taken its place.
+    adopting = any(one.kind is Kind.ADOPT_BUCKET for one in proposal.effects)
+    known = {} if adopting else {record.path: record for record in memory.records}
     drift = tuple(one for one in proposal.effects if _was_as_wanted(one, known, proposal.identity))
     begun = tuple(one for one in proposal.effects if _is_approved(one, known, proposal.identity))
     new = tuple(one for one in proposal.effects if one not in drift and one not in begun)
@@ -117,7 +128,7 @@ def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) 
 def _needs_a_person(desired: Desired, proposal: Proposal, new: tuple[Effect, ...]) -> bool:
     """Whoever shares a bucket unasked may not be stopped unasked: a public website, a writer without TLS."""
     harmless = all(one.risk is Risk.SAFE for one in new)
-    return desired.approval is Approval.MANUAL or (proposal.shared and not harmless)
+    return desired.approval is Approval.MANUAL or proposal.replaced or (proposal.shared and not harmless)
 
 
 def _within_reach(due: tuple[Effect, ...], effects: tuple[Effect, ...]) -> tuple[Effect, ...]:

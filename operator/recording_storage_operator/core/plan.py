@@ -5,7 +5,7 @@ wait for a person.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -104,6 +104,10 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether there is nothing to apply now."""
         return not self.actions and not self.decision.due
+
+    def without_expectations(self) -> "Plan":
+        """Where the bucket was certainly not made: what was agreed to for it is forgotten, and agreed to again."""
+        return replace(self, decision=replace(self.decision, memory=self.decision.memory.without_expectations()))
 
 
 def plan(desired: Desired, observed: Observed, memory: Memory, approval: str, now: datetime) -> Plan:

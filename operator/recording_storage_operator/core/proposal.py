@@ -14,7 +14,8 @@ from .writer import WriterFacts
 BUCKET_PATH = "bucket"
 WRITER_PATH = "writerCredential"
 
-EXISTS = "exists"
+EXISTS, SHARED = "exists", "exists, shared with others"
+"""What a bucket is wanted to do. One that held other people's objects when it was adopted is theirs, too, for good."""
 
 MAX_HAVE = 60
 """Characters of a present value that a sentence still tells; `status.drift` has all of it."""
@@ -38,6 +39,15 @@ class Content:
         """What an approval of adopting it is about: counts change all the time, and nobody wants to approve them."""
         told = [name for name, count in (("recordings", self.recordings), ("other objects", self.others)) if count]
         return " and ".join(told) or "nothing"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether somebody else may need what is there; of what was not seen nobody knows."""
+        return self.foreign > 0 or self.more
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.recordings or self.others or self.more)
 
     @property
     def sentence(self) -> str:
@@ -85,45 +95,89 @@ def propose(desired: Desired, seen: Seen, memory: Memory) -> Proposal:
     """A bucket that merely stays watched (backend Twilio) is neither made nor changed."""
     found: list[Finding] = []
     if desired.backend is Backend.S3 and desired.s3 is not None:
-        found += [_bucket(desired.s3, seen, memory, identity_of(desired)), *_settings(desired, seen, memory)]
+        found += [_bucket(desired, desired.s3, seen, memory), *_settings(desired, seen, memory)]
         found += _writer(seen.writer) if seen.writer else ()
     effects = tuple(one for one in found if isinstance(one, Effect))
-    adopting = any(one.kind is Kind.ADOPT_BUCKET for one in effects)
+    settled = dict(one for one in found if isinstance(one, tuple))
     return Proposal(
         identity=identity_of(desired),
         effects=effects,
-        shared=adopting and seen.content is not None and seen.content.foreign > 0,
-        settled=dict(one for one in found if isinstance(one, tuple)),
+        replaced=bool(_kept(memory, identity_of(desired))) and any(one.kind is Kind.ADOPT_BUCKET for one in effects),
+        shared=settled.get(BUCKET_PATH) == SHARED or any(one.want == SHARED for one in effects),
+        settled=settled,
         skipped=tuple(one for one in found if isinstance(one, Skipped)),
     )
 
 
-def is_adopted(desired: Desired, memory: Memory) -> bool:
-    """Whether the bucket was made or adopted before, so that nobody has to look at what is in it."""
-    return memory.keeps(identity_of(desired), BUCKET_PATH, EXISTS)
+def is_unknown(desired: Desired, memory: Memory, settings: Mapping[Aspect, Reading]) -> bool:
+    """Whether somebody has to look at what is in the bucket: it was neither made nor adopted, as far as is known.
+
+    One that was made and has lost the tag that says so may be another of the same name. Where making it was begun and
+    broken off, somebody else may have made it meanwhile.
+    """
+    identity, mark = identity_of(desired), _mark(desired)
+    if not _kept(memory, identity):
+        return True
+    tags = settings.get(mark.aspect)
+    marked = memory.has_seen(identity, mark.path, mark.want)
+    return marked and tags is not None and tags.obstacle is None and mark.have(tags.document) != mark.want
 
 
 def wanted_parts(desired: Desired, memory: Memory, *, exists: bool, guest: bool) -> list[Part]:
     """The settings to keep. A guest in a shared bucket keeps what concerns its own recordings alone."""
-    mark = Tag(CREATED_BY, desired.owner)
-    ours = not exists or memory.keeps(identity_of(desired), mark.path, mark.want)
+    identity, mark = identity_of(desired), _mark(desired)
+    ours = not exists or any(known(identity, mark.path, mark.want) for known in (memory.has_seen, memory.expects))
     parts = parts_of(desired, made_by_us=ours)
     return [part for part in parts if part.aspect is Aspect.LIFECYCLE] if guest else parts
 
 
-def _bucket(bucket: Bucket, seen: Seen, memory: Memory, identity: Identity) -> Finding:
+def _mark(desired: Desired) -> Tag:
+    return Tag(CREATED_BY, desired.owner)
+
+
+def _kept(memory: Memory, identity: Identity) -> str:
+    """What a bucket is known as that was made or adopted; empty for none."""
+    return next((want for want in (EXISTS, SHARED) if memory.has_seen(identity, BUCKET_PATH, want)), "")
+
+
+def _bucket(desired: Desired, bucket: Bucket, seen: Seen, memory: Memory) -> Finding:
+    kept = _kept(memory, identity_of(desired))
     if seen.bucket is None:
         summary = f"create bucket {bucket.name} in {bucket.region}"
-        return Effect(Kind.CREATE_BUCKET, BUCKET_PATH, NO_BUCKET, EXISTS, Risk.SAFE, summary)
-    if seen.content is None or memory.keeps(identity, BUCKET_PATH, EXISTS):
-        return BUCKET_PATH, EXISTS
+        return Effect(Kind.CREATE_BUCKET, BUCKET_PATH, NO_BUCKET, kept or EXISTS, Risk.SAFE, summary)
+    if seen.content is None or not _is_to_adopt(desired, seen, memory):
+        return BUCKET_PATH, kept or EXISTS
     summary = f"adopt bucket {bucket.name}, which holds {seen.content.sentence}"
-    return Effect(Kind.ADOPT_BUCKET, BUCKET_PATH, f"holds {seen.content.kind}", EXISTS, Risk.SAFE, summary)
+    want = SHARED if seen.content.is_shared else EXISTS
+    return Effect(Kind.ADOPT_BUCKET, BUCKET_PATH, f"holds {seen.content.kind}", want, Risk.SAFE, summary)
+
+
+def _is_to_adopt(desired: Desired, seen: Seen, memory: Memory) -> bool:
+    """An empty bucket whose making was broken off is the one that was made. Of one that was made or adopted only what
+    others have put into it shows that it is another; without that merely its tag was lost.
+    """
+    if seen.content is None or not is_unknown(desired, memory, seen.settings):
+        return False
+    identity = identity_of(desired)
+    if _kept(memory, identity):
+        return seen.content.foreign > 0
+    begun = any(memory.expects(identity, BUCKET_PATH, want) for want in (EXISTS, SHARED))
+    return not (begun and seen.content.is_empty)
+
+
+def _is_mark_of_another(part: Part, desired: Desired, seen: Seen, memory: Memory) -> bool:
+    """Whether it is the tag that says who made the bucket, and it is not known any more that we did."""
+    if seen.bucket is None or part.path != _mark(desired).path or seen.content is None:
+        return False
+    lost = bool(_kept(memory, identity_of(desired))) and is_unknown(desired, memory, seen.settings)
+    return lost or _is_to_adopt(desired, seen, memory)
 
 
 def _settings(desired: Desired, seen: Seen, memory: Memory) -> Iterator[Finding]:
     exists = seen.bucket is not None
     for part in wanted_parts(desired, memory, exists=exists, guest=bool(seen.guest_of)):
+        if _is_mark_of_another(part, desired, seen, memory):
+            continue
         finding = _setting(part, seen.settings.get(part.aspect) if exists else None)
         refused = seen.unwritable.get(part.path) if isinstance(finding, Effect) else None
         yield Skipped(part.path, Obstacle.UNSUPPORTED, refused) if refused else finding

@@ -10,7 +10,7 @@ from ..core.errors import Wait
 from ..core.facts import AccountFacts, Aspect, BucketFacts, Reading
 from ..core.ledger import Slice
 from ..core.plan import Newest, Observed, Side
-from ..core.proposal import Content, is_adopted, wanted_parts
+from ..core.proposal import Content, is_unknown, wanted_parts
 from ..core.reasons import Reason
 from ..core.recordings import Locator, Place, Recording, sid_of_key
 from ..core.sweeps import Sweep
@@ -22,6 +22,9 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 NEWEST = 100
 """Recordings looked at to see where new ones land: the newest may all be unfinished or without audio."""
+
+LOOKED_AT = 10
+"""Pages of 1000 versions looked at before a bucket is adopted: what lies behind them may be other people's."""
 
 SMALL = 1024
 """Bytes: the text with which Twilio tries a bucket out has less."""
@@ -61,6 +64,7 @@ def observe(
     check_clock(account, now)
     recordings = world.twilio.recordings(page_size=NEWEST).recordings
     bucket = _bucket(world.bucket, desired)
+    settings = _settings(world, desired, memory) if bucket else {}
     arrivals = Arrivals(recordings, world.locator, world.bucket)
     return Observed(
         account=account,
@@ -68,8 +72,8 @@ def observe(
         bucket=bucket,
         ledger=ledger,
         sweep=sweep,
-        settings=_settings(world, desired, memory) if bucket else {},
-        content=_content(world, desired, memory) if bucket else None,
+        settings=settings,
+        content=_content(world, desired, memory, settings) if bucket else None,
         writer=world.writer.facts(account, arrivals) if world.writer else None,
         guest_of=world.guest_of,
         unwritable=world.unwritable,
@@ -84,20 +88,28 @@ def _settings(world: World, desired: Desired, memory: Memory) -> dict[Aspect, Re
     return {aspect: world.admin.read(aspect) for aspect in dict.fromkeys(part.aspect for part in parts)}
 
 
-def _content(world: World, desired: Desired, memory: Memory) -> Content | None:
-    """One page of what is in a bucket that is to be adopted; None for one that is ours already, or only looked at."""
+def _content(world: World, desired: Desired, memory: Memory, settings: Mapping[Aspect, Reading]) -> Content | None:
+    """What is in a bucket that is to be adopted; None for one that is ours already, or only looked at."""
     kept = desired.s3 is not None and desired.s3.management is Management.MANAGE
-    if world.admin is None or world.bucket is None or not kept or is_adopted(desired, memory):
+    if world.admin is None or world.bucket is None or not kept or not is_unknown(desired, memory, settings):
         return None
-    return content_of(world.bucket, desired)
+    return content_of(world.bucket, desired, LOOKED_AT)
 
 
-def content_of(bucket: BucketClient, desired: Desired) -> Content:
-    """What the first page of versions shows, deleted ones included."""
-    page = bucket.versions("")
-    others = [one for one in page.versions if not (one.key.startswith(desired.key_prefix) and sid_of_key(one.key))]
-    foreign = [one for one in others if not (one.key.endswith(".txt") and one.size <= SMALL)]
-    return Content(len(page.versions) - len(others), len(others), page.next_page is not None, len(foreign))
+def content_of(bucket: BucketClient, desired: Desired, pages: int = 1) -> Content:
+    """What the first pages of versions show, deleted ones included."""
+    recordings = others = foreign = 0
+    following: str | None = None
+    for _ in range(pages):
+        page = bucket.versions("", following)
+        strange = [one for one in page.versions if not (one.key.startswith(desired.key_prefix) and sid_of_key(one.key))]
+        recordings += len(page.versions) - len(strange)
+        others += len(strange)
+        foreign += sum(not (one.key.endswith(".txt") and one.size <= SMALL) for one in strange)
+        following = page.next_page
+        if following is None:
+            break
+    return Content(recordings, others, following is not None, foreign)
 
 
 def check_clock(account: AccountFacts, now: datetime) -> None:

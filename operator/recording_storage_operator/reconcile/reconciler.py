@@ -123,6 +123,10 @@ class Reconciler:
             stopped = stopped or _not_seen(todo.decision, left.decision)
         else:
             left = todo
+        visit.creation_refused = observed.bucket is None and stopped is not None and not isinstance(stopped, Transient)
+        if observed.bucket is None and not isinstance(stopped, Transient):
+            # A bucket that is there one day was made by somebody else. After a Transient error nobody knows.
+            left = left.without_expectations()
         visit.changed(stopped, self._clock.monotonic())
         self._report(request, visit, self._reached(request, desired, observed, left, visit, stopped))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())
@@ -139,11 +143,14 @@ class Reconciler:
         return plan(desired, observed, memory, request.approved_plan, self._clock.now()), observed
 
     def _change(self, world: World, request: Request, visit: Visit, decision: Decision) -> ReconcileError | None:
-        """Apply what is due; what is newly agreed to is written down before: a crash is taken up where it was."""
+        """Apply what is due; what is newly agreed to is written down before: a crash is taken up where it was.
+
+        Not so at each new try to make a bucket that is refused: that would be two writes a try.
+        """
         if not decision.due:
             return None
         now = self._clock.now()
-        if decision.memory != request.memory:
+        if decision.memory != request.memory and not visit.creation_refused:
             self._ports.storages.write_status(
                 request.key, request.uid, lambda fresh: with_plan(fresh.get("status") or {}, decision, None, now)
             )

@@ -50,8 +50,9 @@ class Visit:
     """One resource's memory. Times are on the monotonic clock, in seconds.
 
     `settled` says that the last pass went through, so that there is nothing to do until something is due.
-    `bucket_awaited` says that the bucket is still to be approved: until then sweeps see the account alone. `standing`
-    is None before the first status.
+    `bucket_awaited` says that the bucket is still to be approved: until then sweeps see the account alone.
+    `creation_refused` says that the bucket could not be made for a known reason. `standing` is None before the first
+    status.
     """
 
     uid: str
@@ -69,6 +70,7 @@ class Visit:
     stops: int = 0
     learnt: Learnt = field(default_factory=Learnt)
     bucket_awaited: bool = False
+    creation_refused: bool = False
     standing: Standing | None = None
 
     def enter(self, fingerprint: Fingerprint, now: float) -> None:
@@ -77,7 +79,7 @@ class Visit:
             self.fingerprint = fingerprint
             self.settled, self.paused_until, self.failures = False, 0.0, 0
             self.sweep_due, self.sweeper.running, self.sweep_error = now, False, None
-            self.retry_due, self.stops = FOREVER, 0
+            self.retry_due, self.stops, self.creation_refused = FOREVER, 0, False
             self.learnt.unwritable.clear()
 
     def wait(self, now: float) -> float:

@@ -22,7 +22,7 @@ from recording_storage_operator.core.desired import (
 )
 from recording_storage_operator.core.effects import NO_BUCKET, Effect, Identity, Kind
 from recording_storage_operator.core.facts import Aspect, BucketFacts, Reading
-from recording_storage_operator.core.proposal import Content, is_adopted, propose
+from recording_storage_operator.core.proposal import Content, is_unknown, propose
 from recording_storage_operator.reconcile.apply import Changer
 from tests.unit.core.s3_documents import documents, one_document
 from tests.unit.core.worlds import S3, in_bucket, observed
@@ -39,10 +39,16 @@ class Store:
     """The buckets of a server, and the number of writes after which the process dies."""
 
     buckets: dict[str, dict[Aspect, Mapping[str, Any]]] = field(default_factory=dict)
+    contents: dict[str, Content] = field(default_factory=dict)
     crash_in: int = -1
 
     def admin(self, name: str) -> "Admin":
         return Admin(self, name)
+
+    def make(self, name: str, found: Mapping[Aspect, Mapping[str, Any]]) -> None:
+        """An empty one, where there is none of this name."""
+        if name not in self.buckets:
+            self.buckets[name], self.contents[name] = dict(found), Content(0, 0, more=False)
 
     def written(self) -> None:
         """A crash comes before a write or, as its answer is lost, after it."""
@@ -60,7 +66,7 @@ class Admin:
 
     def create(self) -> None:
         self.store.written()
-        self.store.buckets.setdefault(self.name, {})
+        self.store.make(self.name, {})
         self.store.written()
 
     def delete(self) -> None:
@@ -98,7 +104,6 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.store = Store()
         self.desired = in_bucket(S3, name="one", region="us-east-1")
-        self.content = Content(0, 0, more=False)
         self.annotation = ""
         self.memory = Memory()
         self.shown: Decision | None = None
@@ -155,11 +160,11 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(BUCKETS), found=documents)
     def create_from_outside(self, name: str, found: Mapping[Aspect, Mapping[str, Any]]) -> None:
-        self.store.buckets.setdefault(name, dict(found))
+        self.store.make(name, found)
 
-    @rule(recordings=st.integers(0, 2), others=st.integers(0, 2))
-    def fill(self, recordings: int, others: int) -> None:
-        self.content = Content(recordings, others, more=False)
+    @rule(name=st.sampled_from(BUCKETS), recordings=st.integers(0, 2), others=st.integers(0, 2))
+    def fill(self, name: str, recordings: int, others: int) -> None:
+        self.store.contents[name] = Content(recordings, others, more=False, foreign=others)
 
     # What the operator does.
 
@@ -199,10 +204,12 @@ class Life(RuleBasedStateMachine):
 
     def look(self, memory: Memory) -> tuple[Proposal, Decision]:
         found = self.store.buckets.get(self.bucket)
+        settings = {} if found is None else {aspect: Reading(found.get(aspect, {})) for aspect in Aspect}
+        unknown = found is not None and is_unknown(self.desired, memory, settings)
         seen = observed(
             bucket=None if found is None else BucketFacts(self.bucket, "us-east-1", True),
-            settings={} if found is None else {aspect: Reading(found.get(aspect, {})) for aspect in Aspect},
-            content=None if found is None or is_adopted(self.desired, memory) else self.content,
+            settings=settings,
+            content=self.store.contents[self.bucket] if unknown else None,
         )
         proposal = propose(self.desired, seen, memory)
         return proposal, decide(proposal, self.desired, memory, self.annotation)
@@ -216,6 +223,9 @@ class Life(RuleBasedStateMachine):
         """Nothing is applied that nobody asked for."""
         assert self.desired.s3 is not None
         assert self.desired.s3.management is Management.MANAGE, "Observe touches nothing"
+        if proposal.replaced and decision.due:
+            assert self.annotation == decision.plan_id, "another bucket in the place of ours takes a person"
+            self.agreed, self.as_wanted = {}, {}
         for effect in decision.due:
             if self.as_wanted.get(effect.path) == (proposal.identity, effect.want):
                 assert self.desired.drift_policy is DriftPolicy.REVERT, f"{effect} was to be reported"

@@ -11,7 +11,7 @@ from recording_storage_operator.core.desired import Backend, Desired, Encryption
 from recording_storage_operator.core.effects import NO_BUCKET, Effect, Kind
 from recording_storage_operator.core.facts import Aspect, AwsCredential, Obstacle, Reading
 from recording_storage_operator.core.plan import Observed
-from recording_storage_operator.core.proposal import Content, is_adopted, propose, wanted_parts
+from recording_storage_operator.core.proposal import Content, is_unknown, propose, wanted_parts
 from recording_storage_operator.core.writer import WriterFacts
 from tests.builders import BUCKET, NOON
 from tests.unit.core.worlds import S3, TWILIO, as_wanted, in_bucket, observed, readings, remembered, wanting
@@ -97,14 +97,20 @@ def test_an_approval_of_adopting_is_of_what_kind_of_things_are_there(content: Co
 def test_a_bucket_is_adopted_once() -> None:
     seen = observed(content=HALF_FULL)
     memory = agreed(S3, seen)
-    assert is_adopted(S3, memory)
+    assert not is_unknown(S3, memory, {})
     assert proposed(seen, memory=memory).effects == ()
-    assert not is_adopted(in_bucket(name="other"), memory)
-    assert not is_adopted(S3, FORGOTTEN)
+    assert is_unknown(in_bucket(name="other"), memory, {})
+    assert is_unknown(S3, FORGOTTEN, {})
 
 
-def test_a_bucket_we_made_is_not_adopted() -> None:
-    assert is_adopted(S3, agreed(S3, NO_BUCKET_YET))
+def test_a_bucket_whose_making_was_interrupted_is_ours_where_it_is_empty_and_adopted_where_not() -> None:
+    memory = agreed(S3, NO_BUCKET_YET)
+    assert is_unknown(S3, memory, {})
+    empty = observed(settings=readings({}), content=Content(0, 0, more=False))
+    assert Kind.ADOPT_BUCKET not in kinds(proposed(empty, memory=memory))
+    foreign = proposed(observed(settings=readings({}), content=HALF_FULL), memory=memory)
+    assert kinds(foreign)[0] is Kind.ADOPT_BUCKET
+    assert f"tags.{CREATED_BY}" not in paths(foreign)
 
 
 @pytest.mark.parametrize("desired", [TWILIO, replace(S3, backend=Backend.TWILIO)])
