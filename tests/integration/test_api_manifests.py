@@ -122,7 +122,7 @@ def test_the_operators_user_has_exactly_the_shipped_rights(control_plane: Contro
     }
     assert ours == {
         (names.GROUP, names.PLURAL): ["get", "list", "patch", "watch"],
-        (names.GROUP, f"{names.PLURAL}/status"): ["get", "patch"],
+        (names.GROUP, f"{names.PLURAL}/status"): ["approve", "get", "patch"],
         (names.GROUP, names.SLICE_PLURAL): ["create", "delete", "get", "list", "update"],
         ("", "secrets"): ["get"],
     }

@@ -20,7 +20,8 @@ from tests.unit.api.crds import ROOT
 from tests.unit.api.manifests import document
 
 FOLDER = ROOT / "manifests" / "approvers"
-EDITS = [{"apiGroups": [names.GROUP], "resources": [names.PLURAL], "verbs": ["get", "create", "update", "patch"]}]
+EDITED = [names.PLURAL, f"{names.PLURAL}/status"]
+EDITS = [{"apiGroups": [names.GROUP], "resources": EDITED, "verbs": ["get", "create", "update", "patch"]}]
 PLAN, LOSS = "p0123456789a", "m0123456789a"
 TRIED = ("--dry-run=server", f"{names.APPROVED_PLAN}={PLAN}")
 
@@ -44,8 +45,10 @@ class People:
         return self._attempt(user, "annotate", f"{names.PLURAL}/acme", "--overwrite", *annotations)
 
     def edit(self, user: str, **spec: Any) -> str:
-        body = json.dumps({"spec": spec})
-        return self._attempt(user, "patch", f"{names.PLURAL}/acme", "--type=merge", "-p", body)
+        return self.change(user, spec=spec)
+
+    def change(self, user: str, *options: str, **body: Any) -> str:
+        return self._attempt(user, "patch", f"{names.PLURAL}/acme", "--type=merge", *options, "-p", json.dumps(body))
 
     def _attempt(self, user: str, *words: str, stdin: str = "") -> str:
         place = (f"--as={user}", f"--namespace={self.namespace}")
@@ -119,7 +122,24 @@ def test_the_operator_writes_what_it_writes(people: People) -> None:
     operator, place = people.plane.operator_kubeconfig, f"--namespace={people.namespace}"
     held = json.dumps({"metadata": {"finalizers": ["recordings.dev/finalizer"]}})
     run_kubectl(operator, place, "patch", f"{names.PLURAL}/acme", "--type=merge", "-p", held)
-    told = json.dumps({"status": {"observedGeneration": 1}})
+    agreed = [{"path": "bucket", "digest": "0" * 16, "state": "Approved"}]
+    told = json.dumps({"status": {"observedGeneration": 1, "managed": agreed, "lastApprovedPlan": PLAN}})
     run_kubectl(operator, place, "patch", f"{names.PLURAL}/acme", "--subresource=status", "--type=merge", "-p", told)
     freed = json.dumps({"metadata": {"finalizers": None}})
     run_kubectl(operator, place, "patch", f"{names.PLURAL}/acme", "--type=merge", "-p", freed)
+
+
+def test_nobody_else_writes_into_the_status_what_was_agreed_to(people: People) -> None:
+    forged = {"managed": [{"path": "bucket", "digest": "0" * 16, "state": "Approved"}]}
+    told = "which the operator alone writes"
+    assert told in people.change(people.editor, "--subresource=status", status=forged)
+    assert told in people.change(people.editor, "--subresource=status", status={"lastApprovedPlan": PLAN})
+    assert people.change(people.editor, "--subresource=status", status={"observedGeneration": 7}) == ""
+
+
+def test_who_approves_cannot_let_the_resource_go(people: People) -> None:
+    """Without its finalizer, or owned by something that does not exist, it would be collected with its ledger."""
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0" * 36}
+    told = "To change finalizers or owners takes the verb update"
+    assert told in people.change(people.approver, metadata={"ownerReferences": [owner]})
+    assert told in people.change(people.approver, metadata={"finalizers": ["example.com/x"]})

@@ -151,7 +151,7 @@ def plan(machine: Machine, target: Target, file: TextIO | None, output: str, fro
 @click.option("--plan", "wanted", default="", metavar="ID", help="Approve this plan and no other, without asking.")
 @click.option("-y", "--yes", "agreed", is_flag=True, help="Approve whatever plan there is, without asking.")
 def approve(_machine: Machine, target: Target, wanted: str, agreed: bool) -> None:
-    """Approve the plan of the RecordingStorage NAME, for one with approval Manual.
+    """Approve the plan that the RecordingStorage NAME waits with.
 
     Shows the plan and asks. The operator applies what was approved, and nothing else: should anything have changed
     since, that makes another plan.

@@ -23,6 +23,7 @@ MAX_LISTED = 170
 """Newest entries shown in status, some 226 bytes each."""
 
 NO_PLAN = {"summary": "No plan yet: no pass could see everything it needs. Ready says why."}
+NOT_PLANNED = {"summary": "No plan: nothing is planned while spec.suspend is true."}
 
 LISTED_BY_ROOM = ((8_500, MAX_LISTED), (24_000, 100), (38_000, 40))
 """How many of them, by the bytes that the rest of the status takes: a whole status stays under 50 kB. There are steps,
@@ -56,10 +57,11 @@ def status_for(before: Mapping[str, Any], report: Report, now: datetime) -> dict
     status["observedGeneration"] = report.generation
     if report.handled:
         status["lastHandledReconcileAt"] = report.handled
-    if not report.plan and before.get("observedGeneration") != report.generation:
+    is_new = before.get("observedGeneration") != report.generation
+    if not report.plan and is_new:
         # What was planned for an earlier spec says nothing about this one.
-        status["plan"] = NO_PLAN
-    view = View(report.desired, report.observed, report.plan)
+        status["plan"] = NOT_PLANNED if report.outcome.suspended else NO_PLAN
+    view = View(report.desired, report.observed, report.plan, is_new)
     conditions = conditions_for(before.get("conditions", ()), view, report.outcome)
     status["conditions"] = merge(before.get("conditions", ()), conditions, report.generation, now)
     if report.desired and report.observed:

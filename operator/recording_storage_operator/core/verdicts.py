@@ -36,11 +36,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a pass saw and decided, None where it did not come that far."""
+    """What a pass saw and decided, None where it did not come that far. `is_new` says that no earlier pass has seen the
+    spec as it is now.
+    """
 
     desired: Desired | None
     observed: Observed | None
     plan: Plan | None
+    is_new: bool = False
 
 
 def conditions_for(before: Iterable[Mapping[str, Any]], view: View, outcome: Outcome) -> list[Condition]:
@@ -49,11 +52,15 @@ def conditions_for(before: Iterable[Mapping[str, Any]], view: View, outcome: Out
     backend, console = old.get(ConditionType.BACKEND_ACTIVE), old.get(ConditionType.CONSOLE_ACTION_REQUIRED)
     ledger, sync = old.get(ConditionType.LEDGER_COMPLETE), old.get(ConditionType.IN_SYNC)
     desired, observed = view.desired, view.observed
+    if view.is_new and view.plan is None and sync:
+        sync = _not_looked_at(outcome.error)
     if outcome.suspended:
         return [*_suspended(), *filter(None, (backend, ledger, console, sync))]
     if desired and observed:
         backend = _backend_active(desired, observed.newest)
-        action = console_action(desired, observed.newest, observed.writer)
+        # Twilio tries a bucket out when it is set: before there is one, nobody can.
+        possible = desired.backend is Backend.TWILIO or observed.bucket is not None
+        action = console_action(desired, observed.newest, observed.writer) if possible else None
         console = _console(action) if action else None
         ledger = _ledger_complete(observed.sweep) if observed.sweep else ledger
         sync = in_sync(desired, view.plan.decision, outcome.stopped) if view.plan else sync
@@ -134,6 +141,13 @@ def _conflict(error: ReconcileError) -> Condition | None:
     if error.reason not in (Reason.ACCOUNT_CLAIMED, Reason.BUCKET_CLAIMED):
         return None
     return Condition(ConditionType.CONFLICT, "True", error.reason, error.message)
+
+
+def _not_looked_at(error: ReconcileError | None) -> Condition:
+    """What was in sync with an earlier spec says nothing about this one."""
+    reason, why = (error.reason, error.message) if error else (Reason.SUSPENDED, "spec.suspend is true.")
+    message = f"Nobody has compared the account and the bucket with the spec as it is now. {why}"
+    return Condition(ConditionType.IN_SYNC, "Unknown", reason, message)
 
 
 def _suspended() -> list[Condition]:

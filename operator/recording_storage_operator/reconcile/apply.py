@@ -1,5 +1,6 @@
 """Applying a plan: one function per action, each of which may be repeated."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from .ledger_book import LedgerBook
 from .ports import BucketAdmin
 from .sweep import Sweeper
 from .writer import Writer
+
+log = logging.getLogger(__name__)
 
 
 class Bookkeeper:
@@ -43,11 +46,14 @@ class Bookkeeper:
 
 @dataclass(frozen=True, slots=True)
 class Changer:
-    """Applies effects on the bucket and the account. `unwritable` takes, by path, what the server has not."""
+    """Applies effects on the bucket and the account. `unwritable` takes, by path, what the server has not. `owner` is
+    who it is done for, in the log.
+    """
 
     admin: BucketAdmin | None
     writer: Writer | None
     unwritable: dict[str, str]
+    owner: str = ""
 
     def apply(self, effects: Iterable[Effect]) -> ReconcileError | None:
         """All in order. Returns the error at which it stopped, which says at what; those before it stay applied."""
@@ -58,6 +64,8 @@ class Changer:
                 if error.reason is not Reason.NOT_SUPPORTED:
                     return told_of(error, f"To {effect.summary}")
                 self.unwritable[effect.path] = error.message
+            else:
+                log.info("%s: done: %s (was: %s)", self.owner, effect.summary, effect.have)
         return None
 
     def _apply(self, effect: Effect) -> None:

@@ -154,7 +154,7 @@ class Reconciler:
             self._ports.storages.write_status(
                 request.key, request.uid, lambda fresh: with_plan(fresh.get("status") or {}, decision, None, now)
             )
-        return Changer(world.admin, world.writer, visit.learnt.unwritable).apply(decision.due)
+        return Changer(world.admin, world.writer, visit.learnt.unwritable, str(request.key)).apply(decision.due)
 
     def _reached(
         self,

@@ -84,6 +84,7 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     if landed.side is Side.S3 or landed.bucket == bucket.name:
         raise _still_written_to(bucket)
     admin.delete()
+    log.info("%s: deleted its empty bucket %s", key, bucket.name)
     if landed.side is Side.TWILIO and bucket.writer_secret and credentials.writer:
         _forget_writer(ports.clouds.aws_credentials(desired.twilio, secret), bucket, credentials)
 
@@ -110,8 +111,8 @@ def _check_content(client: BucketClient, bucket: Bucket, desired: Desired) -> No
         return
     raise Wait(
         Reason.BUCKET_NOT_EMPTY,
-        f"Bucket {bucket.name} is kept, because it holds {content.sentence}, old versions of deleted ones among them. "
-        f"{_NEXT}",
+        f"Bucket {bucket.name} is kept, because it holds {content.sentence}; old versions and delete markers "
+        f"count, and so does the text with which Twilio tried it out. {_NEXT}",
     )
 
 

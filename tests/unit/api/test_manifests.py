@@ -34,7 +34,7 @@ def test_the_operator_may_do_this_and_nothing_else() -> None:
     ]
     assert granted == [
         (names.GROUP, names.PLURAL, ["get", "list", "patch", "watch"]),
-        (names.GROUP, f"{names.PLURAL}/status", ["get", "patch"]),
+        (names.GROUP, f"{names.PLURAL}/status", ["approve", "get", "patch"]),
         (names.GROUP, names.SLICE_PLURAL, ["create", "delete", "get", "list", "update"]),
         ("", "secrets", ["get"]),
     ]

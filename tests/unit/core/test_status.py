@@ -291,7 +291,7 @@ def test_a_failed_pass_keeps_what_was_known_and_says_why_it_stopped(error: Recon
     assert conditions(status) == {
         "Ready": ("False", error.reason),
         beside: ("True", error.reason),
-        "InSync": ("True", "AsWanted"),
+        "InSync": ("Unknown", error.reason),
         "BackendActive": ("True", "Observed"),
         "LedgerComplete": ("False", error.reason),
     }
@@ -352,10 +352,23 @@ def test_a_ledger_that_cannot_be_complete_says_so(
     assert (found["LedgerComplete"], found["Ready"]) == (ledger, ready)
 
 
+def test_a_spec_nobody_could_look_at_is_not_in_sync_and_an_unchanged_one_still_is() -> None:
+    before = status_for({}, report(observed()), NOON)
+    error = Wait(Reason.SECRET_MISSING, "no")
+    again = status_for(before, Report(1, "", None, None, None, Outcome(error=error)), NOON)
+    assert conditions(again)["InSync"] == ("True", "AsWanted")
+    edited = status_for(before, Report(2, "", None, None, None, Outcome(error=error)), NOON)
+    assert conditions(edited)["InSync"] == ("Unknown", "SecretMissing")
+    still = status_for(edited, Report(2, "", None, None, None, Outcome(error=error)), NOON)
+    assert conditions(still)["InSync"] == ("Unknown", "SecretMissing")
+
+
 def test_suspending_says_so_and_changes_nothing_else() -> None:
     before = status_for({}, report(observed(ledger=many_slices(3))), NOON)
     suspended = status_for(before, Report(2, "", S3, None, None, Outcome(suspended=True)), NOON)
-    assert conditions(suspended) == conditions(before) | {"Ready": ("False", "Suspended")}
+    told = {"Ready": ("False", "Suspended"), "InSync": ("Unknown", "Suspended")}
+    assert conditions(suspended) == conditions(before) | told
+    assert "spec.suspend is true" in suspended["plan"]["summary"]
     assert suspended["deletedRecordings"] == before["deletedRecordings"]
 
 
