@@ -237,6 +237,21 @@ def test_a_named_kubeconfig_goes_before_the_pods_account() -> None:
     assert not in_cluster({})
 
 
+@pytest.mark.parametrize("field", [{"as": "alice"}, {"as-groups": ["calls"]}])
+def test_a_kubeconfig_that_impersonates_somebody_is_refused(tmp_path: Path, field: dict[str, Any]) -> None:
+    """Ignoring it would be to act with rights that somebody believes to have dropped."""
+    path = tmp_path / "kubeconfig"
+    config = {
+        "current-context": "here",
+        "contexts": [{"name": "here", "context": {"cluster": "one", "user": "me"}}],
+        "clusters": [{"name": "one", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "me", "user": {"token": "t", **field}}],
+    }
+    path.write_text(yaml.safe_dump(config))
+    with pytest.raises(Terminal, match="impersonates somebody"):
+        load_configuration(1, {"KUBECONFIG": str(path)})
+
+
 def test_no_login_at_all_is_said_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(Terminal, match="Set KUBECONFIG"):
         load_configuration(1, {"KUBECONFIG": str(tmp_path / "missing")})

@@ -20,7 +20,7 @@ def show(desired: Desired, whose: str) -> None:
     try:
         policies: dict[str, Policy] = {name: make(desired) for name, make in POLICIES.items()}
     except ValueError as error:
-        raise click.ClickException(f"There is {error}.") from error
+        raise click.ClickException(f"{error}.") from error
     click.echo(json.dumps(policies.get(whose, policies), indent=2))
 
 

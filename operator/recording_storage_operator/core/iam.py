@@ -67,7 +67,7 @@ def operator_policy(desired: Desired) -> Policy:
 
 def _bucket(desired: Desired) -> Bucket:
     if desired.s3 is None:
-        raise ValueError("no bucket is named in spec.s3, so there is nothing to grant")
+        raise ValueError("spec.s3 names no bucket, so there is nothing to grant")
     return desired.s3
 
 

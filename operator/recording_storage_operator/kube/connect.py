@@ -14,6 +14,7 @@ import urllib3
 from kubernetes.client import ApiClient, ApiException, Configuration
 from kubernetes.config import ConfigException, load_kube_config
 from kubernetes.config.incluster_config import InClusterConfigLoader
+from kubernetes.config.kube_config import KubeConfigMerger
 
 from ..core.errors import Terminal
 from ..core.reasons import Reason
@@ -34,6 +35,7 @@ Observe = Callable[[str, str], None]
 # The client library says it is typed; its loaders are not.
 _from_pod: Callable[..., Any] = InClusterConfigLoader
 _from_file: Callable[..., None] = load_kube_config
+_merger: Callable[[str], Any] = KubeConfigMerger
 
 log = logging.getLogger(__name__)
 
@@ -72,12 +74,24 @@ def load_configuration(
         else:
             path = environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
             _from_file(config_file=path, client_configuration=configuration, persist_config=False)
+            _refuse_impersonation(path)
     except ConfigException as error:
         message = f"No login to Kubernetes: {error} Set KUBECONFIG or run in a pod with a service account."
         raise Terminal(Reason.KUBERNETES_ACCESS_DENIED, message) from error
     configuration.retries = False
     configuration.connection_pool_maxsize = pool_size
     return configuration
+
+
+def _refuse_impersonation(path: str) -> None:
+    """The client library ignores `as` of a user: whoever had dropped rights by it would write with all of them."""
+    merged = _merger(path).config.value
+    contexts = {one.value["name"]: one.value["context"] for one in merged["contexts"]}
+    users = {one.value["name"]: one.value.get("user") or {} for one in merged["users"]}
+    user = users.get(contexts[merged["current-context"]].get("user"), {})
+    if asked := sorted({"as", "as-groups", "as-uid", "as-user-extra"} & user.keys()):
+        told = f"The kubeconfig impersonates somebody ({', '.join(asked)}), which is not supported"
+        raise ConfigException(f"{told}: use a login of its own.")
 
 
 class Connection:

@@ -7,6 +7,7 @@ from ..api.names import ACCOUNT_FIELD, BUCKET_FIELD
 from ..core.claims import Claim, check, host_of
 from ..core.clock import Clock
 from ..core.desired import Backend, Bucket, Desired
+from ..core.errors import ReconcileError
 from ..core.recordings import Locator
 from .inputs import Credentials, Request
 from .observe import World
@@ -46,13 +47,21 @@ def world_of(
     """The clients that a spec and its Secrets make. Raises as `connect`."""
     secret = credentials.require(desired)
     kept = desired.s3 if desired.backend is Backend.S3 else None
+    writer, trouble = None, None
+    if kept and kept.writer_secret:
+        try:
+            writer = _writer(clouds, desired, kept, credentials, learnt)
+        except ReconcileError as error:
+            # Looking for deletions and keeping the bucket need no pair of Twilio's.
+            trouble = error
     return World(
         twilio=clouds.twilio(desired.twilio, secret),
         bucket=clouds.bucket(desired.s3, credentials.bucket) if desired.s3 else None,
         locator=locator,
         admin=clouds.admin(kept, credentials.bucket) if kept else None,
-        writer=_writer(clouds, desired, kept, credentials, learnt) if kept and kept.writer_secret else None,
+        writer=writer,
         unwritable=learnt.unwritable,
+        writer_trouble=trouble,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..core.approval import Memory
 from ..core.desired import Backend, Desired, Management
-from ..core.errors import Wait
+from ..core.errors import ReconcileError, Wait
 from ..core.facts import AccountFacts, Aspect, BucketFacts, Reading
 from ..core.ledger import Slice
 from ..core.plan import Newest, Observed, Side
@@ -49,6 +49,7 @@ class World:
     writer: Writer | None = None
     guest_of: str = ""
     unwritable: Mapping[str, str] = field(default_factory=dict)
+    writer_trouble: ReconcileError | None = None
 
 
 def without_bucket(world: World) -> World:

@@ -26,5 +26,7 @@ def preview(
     Raises the errors of `core.errors`.
     """
     world = world_of(clouds, desired, credentials, locator_of(desired, twilio_host), Learnt())
+    if world.writer_trouble:
+        raise world.writer_trouble
     observed = observe(world, desired, memory, (), None, clock.now())
     return plan(desired, observed, memory, "", clock.now())

@@ -128,7 +128,9 @@ class Reconciler:
             # A bucket that is there one day was made by somebody else. After a Transient error nobody knows.
             left = left.without_expectations()
         visit.changed(stopped, self._clock.monotonic())
-        self._report(request, visit, self._reached(request, desired, observed, left, visit, stopped))
+        visit.secret_awaited = world.writer_trouble is not None
+        shown = stopped or world.writer_trouble
+        self._report(request, visit, self._reached(request, desired, observed, left, visit, shown))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())
         visit.bucket_awaited = any(effect.kind is Kind.CREATE_BUCKET for effect in left.decision.waiting)
         if world.bucket and observed.bucket is None and not visit.bucket_awaited:

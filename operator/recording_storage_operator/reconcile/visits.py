@@ -51,7 +51,8 @@ class Visit:
 
     `settled` says that the last pass went through, so that there is nothing to do until something is due.
     `bucket_awaited` says that the bucket is still to be approved: until then sweeps see the account alone.
-    `creation_refused` says that the bucket could not be made for a known reason. `standing` is None before the first
+    `creation_refused` says that the bucket could not be made for a known reason. `secret_awaited` says that the
+    writer's Secret does not work: all else goes on, and the Secret is looked at. `standing` is None before the first
     status.
     """
 
@@ -71,6 +72,7 @@ class Visit:
     learnt: Learnt = field(default_factory=Learnt)
     bucket_awaited: bool = False
     creation_refused: bool = False
+    secret_awaited: bool = False
     standing: Standing | None = None
 
     def enter(self, fingerprint: Fingerprint, now: float) -> None:
@@ -88,7 +90,8 @@ class Visit:
             return min(self.paused_until - now, SECRET_CHECK)
         if not self.settled or self.sweeper.running:
             return 0.0
-        return max(min(self.sweep_due, self.expiry_due, self.retry_due) - now, 0.0)
+        due = max(min(self.sweep_due, self.expiry_due, self.retry_due) - now, 0.0)
+        return min(due, SECRET_CHECK) if self.secret_awaited else due
 
     @property
     def pass_due(self) -> float:

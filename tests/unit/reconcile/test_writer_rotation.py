@@ -188,3 +188,32 @@ def test_a_malformed_pair_is_named_and_not_sent(world: World) -> None:
     assert world.condition(key, "Stalled") == ("True", "SecretMalformed")
     assert "secretAccessKey" in world.message(key, "Stalled")
     assert world.twilio.key_pairs() == []
+
+
+@pytest.mark.parametrize("values", [None, {"accessKeyId": "no key", "secretAccessKey": "w" * 40}])
+def test_a_writers_secret_that_does_not_work_stops_no_sweep_and_a_mended_one_is_noticed(
+    world: World, values: dict[str, str] | None
+) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    gone, _kept = arrive(world), arrive(world)
+    world.sweep(key)
+    if values is None:
+        world.cluster.delete_secret("default", "writer")
+    else:
+        world.cluster.put_secret("default", "writer", values)
+    world.s3.delete(BUCKET, object_key(gone))
+    world.sweep(key)
+    assert [entry.sid for entry in world.entries(key)] == [gone]
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+    reason = "SecretMissing" if values is None else "SecretMalformed"
+    assert world.condition(key, "Ready") == ("False", reason)
+    assert world.condition(key, "InSync") == ("False", reason)
+
+    calls = len(world.twilio.calls)
+    assert (world.turn(key).after or 0) <= 60
+    assert len(world.twilio.calls) == calls, "the Secret is looked at, and nothing else"
+    world.cluster.put_secret("default", "writer", ROTATED)
+    world.clock.advance(seconds=60)
+    world.run(key)
+    assert "Secret" not in str(world.condition(key, "Ready"))
