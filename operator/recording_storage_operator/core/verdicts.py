@@ -212,7 +212,7 @@ def _implausible(sweep: Sweep) -> str:
     return (
         f"{sweep.implausible} recordings that Twilio has put into the bucket are not there and left no delete marker: "
         "that many look like a wrong bucket or endpoint, so none of them is listed as deleted. If they are really "
-        f"gone, annotate this resource with {ACCEPT_MISSING}={sweep.loss}."
+        f"gone, accept that: kubectl annotate --overwrite recst NAME {ACCEPT_MISSING}={sweep.loss}."
     )
 
 
@@ -220,7 +220,7 @@ def _untraced(sweep: Sweep) -> str:
     return (
         f"{sweep.untraced} older recordings are not in the bucket and left no delete marker. Twilio no longer tells "
         "whether they ever arrived there, so they count as missing and are not listed as deleted. If they were "
-        f"deleted, annotate this resource with {ACCEPT_MISSING}={sweep.loss}."
+        f"deleted, accept that: kubectl annotate --overwrite recst NAME {ACCEPT_MISSING}={sweep.loss}."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..core.deletions import Evidence, Memory
 from ..core.facts import DeletionEvent, ObjectVersion, UploadAlert
 from ..core.ledger import SETTLED, Slice, read_line, write_line
-from ..core.recordings import Location, Place, Recording, sid_of_key
+from ..core.recordings import COMPLETED, Location, Place, Recording, sid_of_key
 
 BATCH = 2000
 """Rows looked at between two looks at the queue: some 20 ms of work."""
@@ -86,6 +86,18 @@ class Gathered:
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - table names above, no input
         self._db.execute("PRAGMA journal_mode=MEMORY")
 
+    def forget_seen(self) -> None:
+        """What was in another bucket."""
+        self._db.execute("DELETE FROM seen")
+        self._db.execute("DELETE FROM stored")
+
+    def all_there(self) -> bool:
+        """Whether each recording that Twilio has put into the bucket was seen there, or its deletion."""
+        query = (
+            "SELECT 1 FROM twilio LEFT JOIN stored USING (sid) WHERE place = ? AND status = ? AND stored.sid IS NULL"
+        )
+        return self._db.execute(f"{query} LIMIT 1", (Place.WATCHED_BUCKET, COMPLETED)).fetchone() is None
+
     def add_recordings(self, recordings: Sequence[tuple[Recording, Location]]) -> int:
         """Keep a page of the listing. Returns how many of its SIDs were new to this sweep."""
         return self._db.executemany(
@@ -94,20 +106,16 @@ class Gathered:
         ).rowcount
 
     def add_versions(self, versions: Iterable[ObjectVersion]) -> None:
-        """Keep a page of the bucket. A SID may have several keys: it is there if one of them is."""
+        """Keep a page of the bucket, once all recordings are known. A SID may have several keys: it is there if one of
+        them is. A delete marker at another key than the recording's own says nothing about that.
+        """
         self._db.executemany(
-            "INSERT INTO stored VALUES (?, ?, ?) ON CONFLICT (sid) DO UPDATE SET"
+            "INSERT INTO stored SELECT :sid, :present, :hidden_since WHERE :present OR NOT EXISTS ("
+            " SELECT 1 FROM twilio WHERE sid = :sid AND place = 'WatchedBucket' AND key NOT IN (:key, :stem))"
+            " ON CONFLICT (sid) DO UPDATE SET"
             " present = max(present, excluded.present),"
             " hidden_since = nullif(max(ifnull(hidden_since, 0), ifnull(excluded.hidden_since, 0)), 0)",
-            [
-                (
-                    sid,
-                    not version.is_delete_marker,
-                    version.modified_at.timestamp() if version.is_delete_marker else None,
-                )
-                for version in versions
-                if (sid := sid_of_key(version.key))
-            ],
+            [_stored(sid, version) for version in versions if (sid := sid_of_key(version.key))],
         )
 
     def add_events(self, events: Iterable[DeletionEvent]) -> None:
@@ -177,6 +185,17 @@ class Gathered:
         """Buckets that hold recordings and are not watched: the three most used."""
         query = "SELECT bucket FROM twilio WHERE place = ? GROUP BY bucket ORDER BY count(*) DESC, bucket LIMIT 3"
         return tuple(bucket for (bucket,) in self._db.execute(query, (Place.OTHER_BUCKET,)))
+
+
+def _stored(sid: str, version: ObjectVersion) -> dict[str, object]:
+    """`stem` is the key without the extension of its audio, which a media URL may lack."""
+    return {
+        "sid": sid,
+        "present": not version.is_delete_marker,
+        "hidden_since": version.modified_at.timestamp() if version.is_delete_marker else None,
+        "key": version.key,
+        "stem": version.key[: version.key.rindex(sid) + len(sid)],
+    }
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -9,6 +9,7 @@ from ..api.desired import to_desired
 from ..core.approval import Decision, Memory
 from ..core.desired import DeletionPolicy, Desired
 from ..core.effects import Kind
+from ..core.endpoint import same_servers
 from ..core.errors import ReconcileError, Transient, Wait
 from ..core.plan import Observed, Plan, plan
 from ..core.reasons import Reason
@@ -204,6 +205,7 @@ class Reconciler:
             key_prefix=desired.key_prefix,
             metadata_days=desired.metadata_days,
             accepted_loss=request.accepted_loss,
+            endpoint=same_servers(desired.s3.endpoint_url) if desired.s3 else "",
         )
 
 

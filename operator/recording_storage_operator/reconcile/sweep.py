@@ -48,7 +48,8 @@ MAX_FAILURES = 3
 class Scope:
     """What to sweep, and with what. `bucket` is None where the resource watches none.
 
-    `accepted_loss` is the id of a loss that a person has confirmed, empty without.
+    `accepted_loss` is the id of a loss that a person has confirmed, empty without. `endpoint` tells two buckets of one
+    name apart, empty for AWS.
     """
 
     twilio: TwilioClient
@@ -58,6 +59,7 @@ class Scope:
     key_prefix: str
     metadata_days: int
     accepted_loss: str = ""
+    endpoint: str = ""
 
 
 class Sweeper:
@@ -69,6 +71,8 @@ class Sweeper:
         self._clock = clock
         self._db: sqlite3.Connection | None = None
         self._events_read_until: datetime | None = None
+        self._endpoint: str | None = None
+        self._moved = False
         self.latest: Sweep | None = None
         self.running = False
         self._phase = self._failures = 0
@@ -78,6 +82,11 @@ class Sweeper:
         """Begin a sweep, dropping one that is under way."""
         self._scope = scope
         self._open()
+        if self._endpoint not in (None, scope.endpoint):
+            # A URL of Twilio's names a bucket and no server that stands in for S3: what was seen was another's.
+            self._moved = True
+            self._gathered.forget_seen()
+        self._endpoint = scope.endpoint
         self.running = True
         self._restart()
 
@@ -265,7 +274,8 @@ class Sweeper:
         """What is missing and too much to be believed is refused, unless a person has accepted exactly that loss."""
         lost = self.findings.suspects()
         missed = lost + self._counts[State.UNTRACED]
-        self._implausible = missed if implausible(missed, self._counts[State.IN_BUCKET]) else 0
+        doubtful = self._moved or implausible(missed, self._counts[State.IN_BUCKET])
+        self._implausible = missed if doubtful else 0
         if self._implausible or Feed.ALERTS in self._unread:
             # Without the alerts, a missing object may as well be one that Twilio never managed to write.
             self.findings.refuse_suspects()
@@ -279,11 +289,13 @@ class Sweeper:
         """A person says that what is missing was there: then only its deletion can have taken it away."""
         self._gathered.believe(self.findings.accept())
         self._counts.clear()
+        self._moved = False
         # The step goes on to the phase behind this one.
         self._phase = self._phases.index(self._read_ledger) - 1
 
     def _finish(self, _cursor: str) -> None:
         found, withdrawn = self.findings.by_day()
+        self._moved = self._moved and not self._gathered.all_there()
         self.latest = Sweep(
             started_at=self._started_at,
             finished_at=self._clock.now(),

@@ -9,7 +9,8 @@ from recording_storage_operator.core.errors import Transient
 from recording_storage_operator.core.ledger import SETTLED
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, storage
+from tests.builders import BUCKET, BUCKET_URL, storage
+from tests.fakes.s3 import StoredBucket
 from tests.unit.reconcile.world import World, object_key
 
 
@@ -139,3 +140,42 @@ def test_a_transcript_beside_a_recording_is_not_the_recording(world: World) -> N
     world.s3.delete(BUCKET, object_key(sid))
     world.sweep(key)
     assert listed(world, key) == [sid]
+
+
+def test_a_delete_marker_at_another_key_hides_nothing(world: World) -> None:
+    """The recording lies where its URL says; a copy of it beside was deleted."""
+    key = world.create(s3=storage()["spec"]["s3"] | {"prefix": "voice"})
+    world.twilio.store_in(f"{BUCKET_URL}/voice")
+    sid = world.twilio.record()
+    world.s3.put(BUCKET, f"voice/{object_key(sid)}")
+    world.s3.put(BUCKET, object_key(sid))
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    world.cluster.edit(key, lambda obj: obj["spec"]["s3"].pop("prefix"))
+    world.run(key)
+    world.clock.advance(days=2)
+    world.run(key)
+    assert listed(world, key) == []
+    world.s3.delete(BUCKET, f"voice/{object_key(sid)}")
+    world.sweep(key)
+    assert listed(world, key) == [sid]
+
+
+def test_a_bucket_of_the_same_name_at_another_endpoint_makes_no_deletion_of_what_it_lacks(world: World) -> None:
+    key = world.create()
+    sids = [world.external() for _ in range(3)]
+    world.sweep(key)
+    there = world.s3.buckets[BUCKET]
+    world.s3.buckets[BUCKET] = StoredBucket("us-east-1")
+    world.edit_s3(key, endpointUrl="https://minio.example.com")
+    for _ in range(3):
+        world.clock.advance(days=1)
+        world.run(key)
+        assert listed(world, key) == []
+    assert world.condition(key, "LedgerComplete") == ("False", "ImplausibleLoss")
+    world.s3.buckets[BUCKET] = there
+    world.edit_s3(key, endpointUrl=None)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+    world.s3.delete(BUCKET, object_key(sids[0]))
+    world.sweep(key)
+    assert listed(world, key) == sids[:1]
