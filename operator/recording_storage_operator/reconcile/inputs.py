@@ -82,7 +82,7 @@ class Request:
             uid=metadata["uid"],
             generation=metadata.get("generation", 0),
             requested_at=annotations.get(RECONCILE_REQUESTED_AT, ""),
-            accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(),
+            accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(" ."),  # copied with the end of its sentence
             approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
             memory=Memory.of(obj.get("status") or {}),
         )

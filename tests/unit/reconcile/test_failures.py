@@ -131,10 +131,10 @@ def accept(world: World, key: Key, loss: str) -> None:
     live_for(world, key, 60)
 
 
-def test_an_accepted_loss_is_listed(world: World) -> None:
+@pytest.mark.parametrize("copied", ["{}", "{}.", " {} "])
+def test_an_accepted_loss_is_listed(world: World, copied: str) -> None:
     key = world.create()
-    loss = lose(world, key)
-    accept(world, key, loss)
+    accept(world, key, copied.format(lose(world, key)))
     assert {entry.precision for entry in world.entries(key)} == {"Observed"}
     assert len(world.entries(key)) == 8
     assert world.condition(key, "Ready") == ("True", "Reconciled")
