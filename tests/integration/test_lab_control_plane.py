@@ -6,6 +6,7 @@ from kubernetes import client
 
 from lab.control_plane import OPERATOR, ControlPlane
 from lab.waiting import until
+from tests.integration.operator_site import COLLECTED_WITHIN
 
 pytestmark = pytest.mark.own_control_plane
 
@@ -95,7 +96,7 @@ def test_the_garbage_collector_takes_children_of_our_kinds(api: client.ApiClient
         "recordings.dev", "v1alpha1", namespace, "recordingstorages", "owner"
     )
 
-    until(lambda: not found(api, namespace, "child"), timeout=20, what="the child is gone")
+    until(lambda: not found(api, namespace, "child"), COLLECTED_WITHIN, what="the child gone")
 
 
 def test_credentials_are_readable_by_their_owner_alone(control_plane: ControlPlane) -> None:
