@@ -128,7 +128,7 @@ def test_kubectl_waits_for_ready_and_shows_the_columns(site: Site, namespace: st
     kubectl = in_namespace(site, namespace)
     acme.declare()
 
-    kubectl("wait", "--for=condition=Ready", "--timeout=20s", "recst/acme")
+    kubectl("wait", "--for=condition=Ready", "--timeout=60s", "recst/acme")
 
     head, row = kubectl("get", "recst").splitlines()
     assert head.split() == ["NAME", "BACKEND", "OBSERVED", "READY", "PLAN", "RECORDINGS", "DELETED", "AGE"]

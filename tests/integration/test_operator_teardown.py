@@ -219,7 +219,7 @@ def test_what_cannot_be_looked_at_any_more_is_left_behind(
 
     acme.delete()
 
-    acme.until_gone(timeout=10)
+    acme.until_gone()
     assert acme.bucket.exists()
 
 
