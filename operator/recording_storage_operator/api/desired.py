@@ -53,6 +53,8 @@ def to_desired(obj: Mapping[str, Any]) -> Desired:
         drift_policy=spec.drift_policy,
         deletion_policy=spec.deletion_policy,
         owner=storage.metadata.uid,
+        name=storage.metadata.name,
+        namespace=storage.metadata.namespace,
     )
 
 

@@ -233,4 +233,5 @@ class Named(Read):
     """The part of the metadata that means something to us. `uid` is empty for a resource that is only a file yet."""
 
     name: Annotated[str, AfterValidator(_name)]
+    namespace: str = ""
     uid: str = ""

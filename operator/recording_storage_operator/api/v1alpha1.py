@@ -113,6 +113,7 @@ class RecordingCounts(Written):
     absent: Count | None = None
     in_progress: Count | None = None
     missing: Count | None = None
+    doubtful: Annotated[int, Field(ge=1, json_schema_extra={"format": "int64"})] | None = None
     last_sweep: LastSweep | None = None
 
 

@@ -167,13 +167,16 @@ def still_shown(verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool
     return evidence.status is not None or _recent(verdict.entry, horizon)
 
 
-def over_already(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: datetime) -> bool:
+def over_already(memory: Memory, verdict: Verdict, evidence: Evidence, now: datetime, horizon: datetime) -> bool:
     """Whether a deletion was over before it was first seen, and is yet to be remembered as settled.
 
-    Once Twilio's feed forgets its time, it would look like a deletion of that day. A delete marker is never forgotten.
+    Once Twilio's feed forgets its time, it would look like a deletion of that day. So it would once a lifecycle rule
+    has removed its delete marker, as long as Twilio lists it as one that must be in the bucket.
     """
-    over = verdict.entry is not None and not _recent(verdict.entry, horizon)
-    return over and memory == Memory() and evidence.hidden_since is None
+    if verdict.entry is None or _recent(verdict.entry, horizon) or memory != Memory():
+        return False
+    by_marker = evidence.hidden_since is not None
+    return not by_marker or (evidence.status is not None and not _may_never_have_arrived(evidence, now))
 
 
 def implausible(lost: int, seen: int) -> bool:

@@ -102,7 +102,9 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """The whole of a spec. `owner` is the uid of the resource, empty for one that is only a file yet."""
+    """The whole of a spec. `owner` is the uid of the resource, empty for one that is only a file yet. `name` and
+    `namespace` are for sentences.
+    """
 
     backend: Backend
     twilio: TwilioAccount
@@ -114,6 +116,13 @@ class Desired:
     drift_policy: DriftPolicy = DriftPolicy.REVERT
     deletion_policy: DeletionPolicy = DeletionPolicy.RETAIN
     owner: str = ""
+    name: str = ""
+    namespace: str = ""
+
+    @property
+    def argument(self) -> str:
+        """How a command in a sentence names the resource: it has to work as it is copied."""
+        return f"{self.name} -n {self.namespace}" if self.namespace else self.name
 
     @property
     def key_prefix(self) -> str:

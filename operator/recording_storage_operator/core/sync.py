@@ -39,7 +39,7 @@ def named(names: Iterable[str], separator: str = "; ") -> str:
 
 
 def _waiting(desired: Desired, decision: Decision) -> Condition:
-    how = f"approve it with: recordings approve NAME --plan {decision.plan_id}"
+    how = f"approve it with: recordings approve {desired.argument} --plan {decision.plan_id}"
     told = f"It would {named(one.summary for one in decision.waiting)}."
     if decision.stale:
         message = f"{decision.stale} is approved, but it is not the plan any more. The plan is {decision.plan_id} now"

@@ -62,7 +62,7 @@ def conditions_for(before: Iterable[Mapping[str, Any]], view: View, outcome: Out
         possible = desired.backend is Backend.TWILIO or observed.bucket is not None
         action = console_action(desired, observed.newest, observed.writer) if possible else None
         console = _console(action) if action else None
-        ledger = _ledger_complete(observed.sweep) if observed.sweep else ledger
+        ledger = _ledger_complete(observed.sweep, desired) if observed.sweep else ledger
         sync = in_sync(desired, view.plan.decision, outcome.stopped) if view.plan else sync
         ledger = _without_bucket(ledger, sync) if desired.s3 and observed.bucket is None else ledger
     if outcome.error:
@@ -70,7 +70,7 @@ def conditions_for(before: Iterable[Mapping[str, Any]], view: View, outcome: Out
         ledger = _ledger_stopped(outcome.error)
         return [*_failed(outcome.error), *filter(None, (backend, ledger, console, sync, conflict))]
     return [
-        *_progress(outcome, ledger, console, sync, observed.sweep if observed else None),
+        *_progress(outcome, ledger, console, sync),
         *filter(None, (backend, ledger or _ledger_pending(), console, sync)),
     ]
 
@@ -90,11 +90,7 @@ _WAITING = (Reason.AWAITING_APPROVAL, Reason.APPROVAL_STALE)
 
 
 def _progress(
-    outcome: Outcome,
-    ledger: Condition | None,
-    console: Condition | None,
-    sync: Condition | None,
-    sweep: Sweep | None,
+    outcome: Outcome, ledger: Condition | None, console: Condition | None, sync: Condition | None
 ) -> list[Condition]:
     """Ready, and Reconciling beside it while there is work under way. A plan that waits for a person is no work."""
     if outcome.stopped:
@@ -105,13 +101,13 @@ def _progress(
         return _working(Reason.SWEEPING, "The first sweep lists all recordings and objects; this takes its time.")
     if outcome.pending:
         return _working(Reason.PROGRESSING, "Actions of the plan are being applied.")
-    return [_settled(console, sweep)]
+    return [_settled(ledger, console)]
 
 
-def _settled(console: Condition | None, sweep: Sweep | None) -> Condition:
+def _settled(ledger: Condition, console: Condition | None) -> Condition:
     """Ready where there is nothing left to do for the operator: a rotation of keys stops no recording."""
-    if sweep and sweep.implausible:
-        return _not_ready(Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))
+    if ledger.reason is Reason.IMPLAUSIBLE_LOSS:
+        return _not_ready(ledger.reason, ledger.message)
     if console and console.reason is not Reason.CHOOSE_WRITER_CREDENTIAL:
         return _not_ready(console.reason, console.message)
     return Condition(ConditionType.READY, "True", Reason.RECONCILED, "Recordings are where they shall be.")
@@ -183,11 +179,11 @@ def _console(action: ConsoleAction) -> Condition:
     return Condition(ConditionType.CONSOLE_ACTION_REQUIRED, "True", action.reason, action.message)
 
 
-def _ledger_complete(sweep: Sweep) -> Condition:
+def _ledger_complete(sweep: Sweep, desired: Desired) -> Condition:
     if sweep.implausible:
-        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.IMPLAUSIBLE_LOSS, _implausible(sweep))
+        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.IMPLAUSIBLE_LOSS, _implausible(sweep, desired))
     if sweep.untraced:
-        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.UNTRACED_ABSENCE, _untraced(sweep))
+        return Condition(ConditionType.LEDGER_COMPLETE, "False", Reason.UNTRACED_ABSENCE, _untraced(sweep, desired))
     if sweep.other_buckets:
         message = (
             f"Some recordings are in buckets that spec.s3 does not name ({', '.join(sweep.other_buckets)}): "
@@ -208,20 +204,24 @@ def _without_feeds(sweep: Sweep) -> tuple[str, Reason, str]:
     return "True", Reason.MONITOR_DENIED, f"{denied}: deletions at Twilio are listed with the time they were noticed."
 
 
-def _implausible(sweep: Sweep) -> str:
+def _implausible(sweep: Sweep, desired: Desired) -> str:
     return (
         f"{sweep.implausible} recordings that Twilio has put into the bucket are not there and left no delete marker: "
-        "that many look like a wrong bucket or endpoint, so none of them is listed as deleted. If they are really "
-        f"gone, accept that: kubectl annotate --overwrite recst NAME {ACCEPT_MISSING}={sweep.loss}."
+        "that looks like a wrong bucket or endpoint, so none of them is listed as deleted. If they are really gone, "
+        f"accept that: {_accepting(sweep, desired)}"
     )
 
 
-def _untraced(sweep: Sweep) -> str:
+def _untraced(sweep: Sweep, desired: Desired) -> str:
     return (
         f"{sweep.untraced} older recordings are not in the bucket and left no delete marker. Twilio no longer tells "
         "whether they ever arrived there, so they count as missing and are not listed as deleted. If they were "
-        f"deleted, accept that: kubectl annotate --overwrite recst NAME {ACCEPT_MISSING}={sweep.loss}."
+        f"deleted, accept that: {_accepting(sweep, desired)}"
     )
+
+
+def _accepting(sweep: Sweep, desired: Desired) -> str:
+    return f"kubectl annotate --overwrite recst {desired.argument} {ACCEPT_MISSING}={sweep.loss}."
 
 
 def _ledger_stopped(error: ReconcileError) -> Condition:

@@ -91,10 +91,16 @@ class Gathered:
         self._db.execute("DELETE FROM seen")
         self._db.execute("DELETE FROM stored")
 
-    def all_there(self) -> bool:
-        """Whether each recording that Twilio has put into the bucket was seen there, or its deletion."""
+    def holds_any(self) -> bool:
+        """Whether anything shows that this is the bucket Twilio writes to: a recording seen there, or its marker."""
+        return self._db.execute("SELECT 1 FROM stored UNION ALL SELECT 1 FROM seen LIMIT 1").fetchone() is not None
+
+    def all_accounted_for(self) -> bool:
+        """Whether no recording that Twilio has put into the bucket is missing there for a reason nobody knows."""
         query = (
-            "SELECT 1 FROM twilio LEFT JOIN stored USING (sid) WHERE place = ? AND status = ? AND stored.sid IS NULL"
+            "SELECT 1 FROM twilio"
+            " LEFT JOIN stored USING (sid) LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)"
+            " WHERE place = ? AND status = ? AND stored.sid IS NULL AND failed.sid IS NULL AND ledger.sid IS NULL"
         )
         return self._db.execute(f"{query} LIMIT 1", (Place.WATCHED_BUCKET, COMPLETED)).fetchone() is None
 

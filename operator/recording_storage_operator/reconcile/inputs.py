@@ -61,7 +61,7 @@ class Credentials:
 class Request:
     """The object as a pass found it. `accepted_loss` is the id of a loss, empty where nobody accepted one.
 
-    `memory` is what earlier passes left in the status.
+    `memory` is what earlier passes left in the status, `doubted` that the last sweep did not believe what was missing.
     """
 
     key: Key
@@ -71,12 +71,14 @@ class Request:
     accepted_loss: str
     approved_plan: str = ""
     memory: Memory = field(default_factory=Memory)
+    doubted: bool = False
 
     @staticmethod
     def of(key: Key, obj: Mapping[str, Any]) -> "Request":
         """Read it from the API server's object."""
         metadata = obj["metadata"]
         annotations = metadata.get("annotations") or {}
+        status = obj.get("status") or {}
         return Request(
             key=key,
             uid=metadata["uid"],
@@ -84,7 +86,8 @@ class Request:
             requested_at=annotations.get(RECONCILE_REQUESTED_AT, ""),
             accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(" ."),  # copied with the end of its sentence
             approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
-            memory=Memory.of(obj.get("status") or {}),
+            memory=Memory.of(status),
+            doubted=bool(status.get("recordings", {}).get("doubtful")),
         )
 
     def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:

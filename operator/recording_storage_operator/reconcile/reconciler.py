@@ -205,6 +205,7 @@ class Reconciler:
             key_prefix=desired.key_prefix,
             metadata_days=desired.metadata_days,
             accepted_loss=request.accepted_loss,
+            doubted=request.doubted,
             endpoint=same_servers(desired.s3.endpoint_url) if desired.s3 else "",
         )
 

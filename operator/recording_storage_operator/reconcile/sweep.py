@@ -48,7 +48,8 @@ MAX_FAILURES = 3
 class Scope:
     """What to sweep, and with what. `bucket` is None where the resource watches none.
 
-    `accepted_loss` is the id of a loss that a person has confirmed, empty without. `endpoint` tells two buckets of one
+    `accepted_loss` is the id of a loss that a person has confirmed, empty without. `doubted` says that an earlier
+    sweep, perhaps one of a process before this, did not believe what was missing. `endpoint` tells two buckets of one
     name apart, empty for AWS.
     """
 
@@ -59,6 +60,7 @@ class Scope:
     key_prefix: str
     metadata_days: int
     accepted_loss: str = ""
+    doubted: bool = False
     endpoint: str = ""
 
 
@@ -72,7 +74,7 @@ class Sweeper:
         self._db: sqlite3.Connection | None = None
         self._events_read_until: datetime | None = None
         self._endpoint: str | None = None
-        self._moved = False
+        self._doubted = False
         self.latest: Sweep | None = None
         self.running = False
         self._phase = self._failures = 0
@@ -84,9 +86,10 @@ class Sweeper:
         self._open()
         if self._endpoint not in (None, scope.endpoint):
             # A URL of Twilio's names a bucket and no server that stands in for S3: what was seen was another's.
-            self._moved = True
+            self._doubted = True
             self._gathered.forget_seen()
         self._endpoint = scope.endpoint
+        self._doubted = self._doubted or scope.doubted
         self.running = True
         self._restart()
 
@@ -260,7 +263,7 @@ class Sweeper:
         self._counts[state] += 1
         if state is State.UNTRACED:
             self.findings.refuse(sid)
-        if verdict.entry and over_already(row.memory, verdict, row.evidence, horizon):
+        if verdict.entry and over_already(row.memory, verdict, row.evidence, now, horizon):
             self.findings.record(verdict.entry, SETTLED)
         if entry == known:
             return
@@ -271,13 +274,19 @@ class Sweeper:
             self.findings.withdraw([(sid, row.day)])
 
     def _weigh(self, _cursor: str) -> None:
-        """What is missing and too much to be believed is refused, unless a person has accepted exactly that loss."""
+        """What is missing and too much to be believed is refused, unless a person has accepted exactly that loss.
+
+        Once doubted it stays so until nothing is missing: it must not become plausible with the next recordings made.
+        """
         lost = self.findings.suspects()
         missed = lost + self._counts[State.UNTRACED]
-        doubtful = self._moved or implausible(missed, self._counts[State.IN_BUCKET])
-        self._implausible = missed if doubtful else 0
-        if self._implausible or Feed.ALERTS in self._unread:
-            # Without the alerts, a missing object may as well be one that Twilio never managed to write.
+        # Without the alerts, a missing object may as well be one that Twilio never managed to write.
+        unknown = Feed.ALERTS in self._unread
+        unproven = lost > 0 and not unknown and not self._gathered.holds_any()
+        if unproven or implausible(missed, self._counts[State.IN_BUCKET]):
+            self._doubted = True
+        self._implausible = missed if self._doubted else 0
+        if self._implausible or unknown:
             self.findings.refuse_suspects()
             self._counts[State.UNDECIDED] += lost
             self._counts[State.DELETED] -= lost
@@ -289,13 +298,13 @@ class Sweeper:
         """A person says that what is missing was there: then only its deletion can have taken it away."""
         self._gathered.believe(self.findings.accept())
         self._counts.clear()
-        self._moved = False
+        self._doubted = False
         # The step goes on to the phase behind this one.
         self._phase = self._phases.index(self._read_ledger) - 1
 
     def _finish(self, _cursor: str) -> None:
         found, withdrawn = self.findings.by_day()
-        self._moved = self._moved and not self._gathered.all_there()
+        self._doubted = self._doubted and not self._gathered.all_accounted_for()
         self.latest = Sweep(
             started_at=self._started_at,
             finished_at=self._clock.now(),

@@ -32,11 +32,6 @@ RECHECK = 15.0
 
 _BLOCKS = (Reason.BUCKET_NOT_EMPTY, Reason.EXTERNAL_STORAGE_IN_USE)
 
-_NEXT = (
-    "To let this resource go and keep the bucket: kubectl patch recst NAME --type merge -p "
-    '\'{"spec":{"deletionPolicy":"Retain"}}\''
-)
-
 log = logging.getLogger(__name__)
 
 
@@ -82,7 +77,7 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     recordings = ports.clouds.twilio(desired.twilio, secret).recordings(page_size=NEWEST).recordings
     landed = newest(recordings, locator_of(desired, ports.twilio_host))
     if landed.side is Side.S3 or landed.bucket == bucket.name:
-        raise _still_written_to(bucket)
+        raise _still_written_to(bucket, desired)
     admin.delete()
     log.info("%s: deleted its empty bucket %s", key, bucket.name)
     if landed.side is Side.TWILIO and bucket.writer_secret and credentials.writer:
@@ -112,13 +107,20 @@ def _check_content(client: BucketClient, bucket: Bucket, desired: Desired) -> No
     raise Wait(
         Reason.BUCKET_NOT_EMPTY,
         f"Bucket {bucket.name} is kept, because it holds {content.sentence}; old versions and delete markers "
-        f"count, and so does the text with which Twilio tried it out. {_NEXT}",
+        f"count, and so does the text with which Twilio tried it out. {_way_out(desired)}",
     )
 
 
-def _still_written_to(bucket: Bucket) -> Wait:
+def _still_written_to(bucket: Bucket, desired: Desired) -> Wait:
     return Wait(
         Reason.EXTERNAL_STORAGE_IN_USE,
         f"Bucket {bucket.name} is empty, but Twilio still writes new recordings to it: without it they would be lost. "
-        f"Turn External Storage off in Twilio's Console and make a recording. {_NEXT}",
+        f"Turn External Storage off in Twilio's Console and make a recording. {_way_out(desired)}",
+    )
+
+
+def _way_out(desired: Desired) -> str:
+    return (
+        f"To let this resource go and keep the bucket: kubectl patch recst {desired.argument} --type merge -p "
+        '\'{"spec":{"deletionPolicy":"Retain"}}\''
     )

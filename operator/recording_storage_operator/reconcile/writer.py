@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..core.errors import ReconcileError, Terminal, Wait
 from ..core.facts import AccountFacts
@@ -11,6 +11,9 @@ from ..core.recordings import COMPLETED, Locator, Place, Recording
 from ..core.secret import Secret
 from ..core.writer import WriterFacts, misfit, ours, writer_name
 from .ports import AwsCredentials, BucketClient
+
+IAM_SETTLES = timedelta(minutes=1)
+"""IAM is eventually consistent: where we are refused, an upload of Twilio's may still be taken for some seconds."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,7 +56,11 @@ class Writer:
         names = {one.name for one in registered}
         replaced = self.replaced.name if self.replaced else ""
         both = self.pair.name in names and replaced in names
-        unused = both and self._is_refused(account.server_time) and arrivals.since(self.refused_since[replaced])
+        unused = (
+            both
+            and self._is_refused(account.server_time)
+            and arrivals.since(self.refused_since[replaced] + IAM_SETTLES)
+        )
         return WriterFacts(self.pair.name, registered, replaced, unused)
 
     def register(self) -> None:

@@ -68,6 +68,7 @@ def test_defaults_are_filled_in() -> None:
         drift_policy=DriftPolicy.REVERT,
         deletion_policy=DeletionPolicy.RETAIN,
         owner="",
+        name="line",
     )
 
 
@@ -100,7 +101,8 @@ def test_every_field_arrives() -> None:
         "sweepInterval": "1h30m",
         "suspend": True,
     }
-    assert to_desired(stored(spec)) == Desired(
+    metadata = {"name": "line", "namespace": "telephony", "uid": "1b4e28ba"}
+    assert to_desired({"metadata": metadata, "spec": spec}) == Desired(
         backend=Backend.S3,
         twilio=TwilioAccount(SID, "twilio", region="ie1", edge="dublin"),
         s3=Bucket(
@@ -130,6 +132,9 @@ def test_every_field_arrives() -> None:
         approval=Approval.MANUAL,
         drift_policy=DriftPolicy.REPORT,
         deletion_policy=DeletionPolicy.DELETE,
+        owner="1b4e28ba",
+        name="line",
+        namespace="telephony",
     )
 
 

@@ -63,7 +63,7 @@ def test_what_waits_comes_with_the_command_that_approves_it_however_much_it_is(s
     assert "turn it on" in told(replace(DONE, waiting=ONE, stale=stale))
     long = (replace(ONE[0], summary="s" * 300),) * 20
     shown = told(replace(DONE, waiting=long, stale=stale))[:MAX_MESSAGE]
-    assert f"recordings approve NAME --plan {'f' * 12}" in shown
+    assert f"recordings approve calls -n telephony --plan {'f' * 12}" in shown
     assert stale in shown
 
 

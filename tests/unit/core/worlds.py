@@ -24,6 +24,8 @@ S3 = Desired(
     sweep_interval=timedelta(minutes=15),
     suspend=False,
     owner="uid-1",
+    name="calls",
+    namespace="telephony",
 )
 TWILIO = Desired(Backend.TWILIO, S3.twilio, None, 40, S3.sweep_interval, False)
 SWEEP = Sweep(NOON, NOON, {State.IN_BUCKET: 3})

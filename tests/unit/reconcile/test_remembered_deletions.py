@@ -8,6 +8,7 @@ import pytest
 from recording_storage_operator.core.errors import Transient
 from recording_storage_operator.core.ledger import SETTLED
 from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.core.verdicts import ACCEPT_MISSING
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET, BUCKET_URL, storage
 from tests.fakes.s3 import StoredBucket
@@ -161,7 +162,10 @@ def test_a_delete_marker_at_another_key_hides_nothing(world: World) -> None:
     assert listed(world, key) == [sid]
 
 
-def test_a_bucket_of_the_same_name_at_another_endpoint_makes_no_deletion_of_what_it_lacks(world: World) -> None:
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_bucket_of_the_same_name_at_another_endpoint_makes_no_deletion_of_what_it_lacks(
+    world: World, restarts: bool
+) -> None:
     key = world.create()
     sids = [world.external() for _ in range(3)]
     world.sweep(key)
@@ -170,6 +174,8 @@ def test_a_bucket_of_the_same_name_at_another_endpoint_makes_no_deletion_of_what
     world.edit_s3(key, endpointUrl="https://minio.example.com")
     for _ in range(3):
         world.clock.advance(days=1)
+        if restarts:
+            world.restart_operator()
         world.run(key)
         assert listed(world, key) == []
     assert world.condition(key, "LedgerComplete") == ("False", "ImplausibleLoss")
@@ -179,3 +185,77 @@ def test_a_bucket_of_the_same_name_at_another_endpoint_makes_no_deletion_of_what
     world.s3.delete(BUCKET, object_key(sids[0]))
     world.sweep(key)
     assert listed(world, key) == sids[:1]
+
+
+def test_what_once_was_too_much_to_be_believed_is_not_believed_because_others_arrive(world: World) -> None:
+    key = watching(world)
+    world.clock.advance(days=2)
+    gone = [world.external() for _ in range(7)]
+    world.sweep(key)
+    for sid in gone:
+        world.s3.delete(BUCKET, object_key(sid))
+    world.clock.advance(days=2)
+    world.run(key)
+    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    for _ in range(100):
+        world.external()
+    for _ in range(2):
+        world.restart_operator()
+        world.run(key)
+        world.sweep(key)
+        assert (listed(world, key), world.cluster.status(key)["recordings"]["doubtful"]) == ([], 7)
+    loss = world.message(key, "LedgerComplete").rpartition("=")[2]
+    world.cluster.annotate(key, ACCEPT_MISSING, loss)
+    world.run(key)
+    world.sweep(key)
+    assert listed(world, key) == sorted(gone)
+    assert "doubtful" not in world.cluster.status(key)["recordings"]
+    another = deleted(world, key)
+    assert listed(world, key) == sorted(gone + another), "what goes one by one later is listed as ever"
+
+
+def test_what_was_doubted_and_is_seen_again_was_never_gone(world: World) -> None:
+    key = watching(world)
+    gone = [world.external() for _ in range(7)]
+    world.sweep(key)
+    for sid in gone:
+        world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    assert world.condition(key, "Ready") == ("False", "ImplausibleLoss")
+    for sid in gone:
+        world.s3.put(BUCKET, object_key(sid))
+    world.restart_operator()
+    world.run(key)
+    assert (listed(world, key), world.condition(key, "LedgerComplete")) == ([], ("True", "Swept"))
+    assert deleted(world, key) == listed(world, key)
+
+
+def test_a_bucket_in_which_nothing_shows_that_twilio_writes_to_it_proves_no_deletion(world: World) -> None:
+    key = world.create(s3=storage()["spec"]["s3"] | {"versioning": "Unmanaged"})
+    world.twilio.store_in(BUCKET_URL)
+    sid = world.twilio.record()
+    world.clock.advance(days=2)
+    world.run(key)
+    assert (listed(world, key), world.condition(key, "LedgerComplete")) == ([], ("False", "ImplausibleLoss"))
+    world.external()
+    world.sweep(key)
+    assert listed(world, key) == [], "that others arrive there does not tell whether this one did"
+    world.s3.put(BUCKET, object_key(sid))
+    world.sweep(key)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+
+
+def test_a_deletion_that_was_over_when_first_seen_is_not_one_of_today_once_its_marker_is_gone(world: World) -> None:
+    """A lifecycle rule removes delete markers that hide nothing any more."""
+    world.twilio.store_in(BUCKET_URL)
+    key = world.create(retention={"metadataDays": 3})
+    world.external()
+    sid = world.external()
+    world.s3.delete(BUCKET, object_key(sid))
+    world.restart_operator()
+    world.clock.advance(days=5)
+    world.run(key)
+    assert (listed(world, key), settled(world, key)) == ([], [sid])
+    world.s3.purge_versions(BUCKET, object_key(sid))
+    world.sweep(key)
+    assert (listed(world, key), settled(world, key)) == ([], [sid])
