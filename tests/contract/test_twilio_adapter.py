@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
@@ -51,13 +52,16 @@ class Lab:
         self.credentials: Credentials = control.create_account()
         self._stack = stack
 
-    def client(self, attempts: int = 1, secret: dict[str, str] | None = None) -> TwilioRestClient:
+    def client(
+        self, attempts: int = 1, secret: dict[str, str] | None = None, account: TwilioAccount | None = None
+    ) -> TwilioRestClient:
         connector = TwilioConnector(
             self.url, timeouts=SHORT, patience=Patience(attempts=attempts, sleep=lambda seconds: None)
         )
         self._stack.callback(connector.close)
         values = secret or {"authToken": self.credentials.auth_token}
-        return connector.connect(TwilioAccount(self.credentials.account_sid, "twilio"), values, "twilio")
+        own = TwilioAccount(self.credentials.account_sid, "twilio")
+        return connector.connect(account or own, values, "twilio")
 
     def record(self, count: int = 1) -> list[str]:
         return [made["sid"] for made in self.control.record(self.credentials.account_sid, count)]
@@ -167,6 +171,25 @@ def test_a_standard_api_key_reads_everything_that_is_needed(lab: Lab, accounts: 
         assert read() is not None
     facts = client.account()
     assert (facts.status, facts.server_time) == ("active", lab.control.now().replace(microsecond=0))
+
+
+def test_a_parents_key_is_not_taken_for_one_that_reads_the_monitor_of_the_subaccount(lab: Lab) -> None:
+    """It reads the recordings, but of Monitor the parent's own feed, which tells nothing of failed uploads."""
+    child = lab.control.create_account(owner_account_sid=lab.credentials.account_sid)
+    lab.control.options(external_upload="16112")
+    lab.control.external_storage(child.account_sid, enabled=True, bucket_url="https://b.s3.amazonaws.com")
+    [recording] = lab.control.record(child.account_sid)
+    lab.record()
+    since = lab.control.now() - timedelta(days=1)
+    account = TwilioAccount(child.account_sid, "twilio")
+    own = lab.client(secret={"apiKeySid": child.api_key_sid, "apiKeySecret": child.api_key_secret}, account=account)
+    key = {"apiKeySid": lab.credentials.api_key_sid, "apiKeySecret": lab.credentials.api_key_secret}
+    parents = lab.client(secret=key, account=account)
+    assert [alert.recording_sid for alert in own.upload_alerts(since).alerts] == [recording["sid"]]
+    assert [one.sid for one in parents.recordings().recordings] == [recording["sid"]]
+    refused = failure(lambda: parents.upload_alerts(since))
+    assert isinstance(refused, Wait)
+    assert child.account_sid in refused.message
 
 
 def test_another_account_is_not_found_and_not_empty(lab: Lab) -> None:

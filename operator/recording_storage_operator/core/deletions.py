@@ -101,25 +101,28 @@ class Memory:
     settled: Entry | None = None
 
 
-def judge(evidence: Evidence, now: datetime) -> Verdict:
-    """The table. `now` is the time given to a deletion nobody timed."""
+def judge(evidence: Evidence, now: datetime, horizon: datetime) -> Verdict:
+    """The table. `now` is the time given to a deletion nobody timed; one up to `horizon` is over."""
     state = _not_a_question_of_deletion(evidence)
     if state:
         return Verdict(state)
     if evidence.status is None:
-        return _not_listed(evidence)
+        return _not_listed(evidence, horizon)
     if evidence.place is Place.WATCHED_BUCKET:
         return _gone_from_bucket(evidence, now)
     return _deleted_at_twilio(evidence, now)
 
 
-def needs_twilio(evidence: Evidence, memory: Memory) -> bool:
-    """Whether Twilio must be asked for this very SID before its absence from the list may mean anything."""
+def needs_twilio(evidence: Evidence, memory: Memory, horizon: datetime) -> bool:
+    """Whether Twilio must be asked for this very SID before its absence from the list may mean anything.
+
+    Not of a deletion that is over: a bucket keeps its old delete markers for ever, and each would be a request a sweep.
+    """
     if evidence.status is not None or evidence.confirmed_not_at_twilio:
         return False
     if memory.entry:
         return memory.entry.metadata is Metadata.ACCESSIBLE
-    return not evidence.in_bucket and (memory.settled is not None or evidence.hidden_since is not None)
+    return not evidence.in_bucket and (memory.settled is not None or _hidden_after(evidence, horizon))
 
 
 def needs_bucket(evidence: Evidence, memory: Memory, now: datetime) -> bool:
@@ -142,10 +145,13 @@ def revise(memory: Memory, verdict: Verdict, evidence: Evidence, horizon: dateti
     Deletions up to `horizon` (now less the days metadata is kept) are over and not listed again.
 
     An entry once made stays until it expires: Twilio cannot bring audio back, so a list that shows a deleted
-    recording as completed is stale. Only an object seen in the bucket again takes its entry away.
+    recording as completed is stale. Only an object seen in the bucket again takes its entry away. One that expired is
+    listed anew where metadata is kept for more days than before.
     """
     if verdict.state is State.IN_BUCKET:
         return None
+    if _recent(memory.settled, horizon):
+        memory = Memory(memory.settled)
     if memory.entry is None:
         fresh = memory.settled is None or _came_later(verdict.entry, memory.settled)
         return verdict.entry if fresh and _recent(verdict.entry, horizon) else None
@@ -200,8 +206,12 @@ def _not_a_question_of_deletion(evidence: Evidence) -> State | None:
     return State.AT_TWILIO if at_twilio else None
 
 
-def _not_listed(evidence: Evidence) -> Verdict:
-    if evidence.hidden_since is None:
+def _hidden_after(evidence: Evidence, horizon: datetime) -> bool:
+    return evidence.hidden_since is not None and evidence.hidden_since > horizon
+
+
+def _not_listed(evidence: Evidence, horizon: datetime) -> Verdict:
+    if evidence.hidden_since is None or not _hidden_after(evidence, horizon):
         return Verdict(State.UNKNOWN)
     if not evidence.confirmed_not_at_twilio:
         return Verdict(State.UNDECIDED)
@@ -258,8 +268,13 @@ def _came_later(fresh: Entry | None, settled: Entry) -> bool:
 
 
 def _better_timed(known: Entry, fresh: Entry | None) -> Entry:
-    """An exact time beats an observed one; of two exact ones the later, because early pruning is the worse mistake."""
+    """An exact time beats an observed one; of two exact ones the later, because early pruning is the worse mistake.
+
+    An earlier deletion at Twilio does not time that of the last copy, which was in the bucket.
+    """
     if fresh is None or fresh.precision is Precision.OBSERVED:
+        return known
+    if known.origin is Origin.S3 and fresh.origin is Origin.TWILIO and fresh.deleted_at < known.deleted_at:
         return known
     if known.precision is Precision.OBSERVED or fresh.deleted_at > known.deleted_at:
         return fresh

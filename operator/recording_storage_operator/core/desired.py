@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from .endpoint import same_servers
+from .sweeps import BucketPlace
+
 
 class Backend(StrEnum):
     """Where recordings shall live."""
@@ -118,6 +121,11 @@ class Desired:
     owner: str = ""
     name: str = ""
     namespace: str = ""
+
+    @property
+    def place(self) -> BucketPlace | None:
+        """Where objects are looked for; None where no bucket is watched."""
+        return BucketPlace(same_servers(self.s3.endpoint_url), self.s3.name, self.s3.prefix) if self.s3 else None
 
     @property
     def argument(self) -> str:

@@ -126,7 +126,8 @@ def _ledger_actions(desired: Desired, observed: Observed, now: datetime) -> list
         for part in listed
         if part.metadata_days == desired.metadata_days and part.first_expiry <= now
     ]
-    sweep = observed.sweep
+    # What was found under another number of days belongs to other days; it is found again.
+    sweep = observed.sweep if observed.sweep and observed.sweep.metadata_days == desired.metadata_days else None
     recorded = [RecordDeletions(day, count) for day, count in sorted(sweep.found.items())] if sweep else []
     withdrawn = [WithdrawDeletions(day, count) for day, count in sorted(sweep.withdrawn.items())] if sweep else []
     return [*rescheduled, *recorded, *withdrawn, *expiring]

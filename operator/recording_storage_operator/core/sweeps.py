@@ -14,13 +14,23 @@ class Feed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BucketPlace:
+    """Where a sweep looks for objects. `servers` tells two buckets of one name apart, empty for AWS."""
+
+    servers: str
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """Counts, and the changes the ledger needs; the entries themselves stay on disk until they are recorded.
 
     `counts` is keyed by `deletions.State`. `found` and `withdrawn` count entries by the day their slice is kept
     under. `implausible` counts recordings that are not in the bucket, have no delete marker, and are too many to be
     believed; then `found` lacks them. `untraced` counts those of which nobody can tell whether they ever were there.
-    `loss` is the id of exactly these recordings, by which a person accepts that they are gone.
+    `loss` is the id of exactly these recordings, by which a person accepts that they are gone. `metadata_days` and
+    `place` are those of the spec that was swept for.
     """
 
     started_at: datetime
@@ -33,3 +43,5 @@ class Sweep:
     loss: str = ""
     other_buckets: tuple[str, ...] = ()
     unread: frozenset[Feed] = frozenset()
+    metadata_days: int = 40
+    place: BucketPlace | None = None

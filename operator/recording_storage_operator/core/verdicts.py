@@ -62,7 +62,7 @@ def conditions_for(before: Iterable[Mapping[str, Any]], view: View, outcome: Out
         possible = desired.backend is Backend.TWILIO or observed.bucket is not None
         action = console_action(desired, observed.newest, observed.writer) if possible else None
         console = _console(action) if action else None
-        ledger = _ledger_complete(observed.sweep, desired) if observed.sweep else ledger
+        ledger = _ledger(observed.sweep, desired, ledger, view.is_new)
         sync = in_sync(desired, view.plan.decision, outcome.stopped) if view.plan else sync
         ledger = _without_bucket(ledger, sync) if desired.s3 and observed.bucket is None else ledger
     if outcome.error:
@@ -177,6 +177,13 @@ def _side(newest: Newest, desired: Desired) -> str:
 
 def _console(action: ConsoleAction) -> Condition:
     return Condition(ConditionType.CONSOLE_ACTION_REQUIRED, "True", action.reason, action.message)
+
+
+def _ledger(sweep: Sweep | None, desired: Desired, before: Condition | None, is_new: bool) -> Condition | None:
+    """A sweep of another bucket says nothing of this one; None where no sweep has finished."""
+    if sweep is None:
+        return None if is_new else before
+    return _ledger_complete(sweep, desired) if sweep.place == desired.place else None
 
 
 def _ledger_complete(sweep: Sweep, desired: Desired) -> Condition:

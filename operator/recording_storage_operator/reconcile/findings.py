@@ -43,9 +43,10 @@ class Findings:
         """How many entries rest on nothing but absence, which nobody has accepted."""
         return int(self._db.execute(f"SELECT count(*) FROM found WHERE {_SUSPECT}").fetchone()[0])  # noqa: S608 - above
 
-    def refuse_suspects(self) -> None:
-        """Believe none of them."""
-        self._db.execute(f"INSERT OR IGNORE INTO refused SELECT sid FROM found WHERE {_SUSPECT}")  # noqa: S608 - above
+    def refuse_suspects(self, *, told: bool) -> None:
+        """Believe none of them. A person can accept only what was told."""
+        if told:
+            self._db.execute(f"INSERT OR IGNORE INTO refused SELECT sid FROM found WHERE {_SUSPECT}")  # noqa: S608 - above
         self._db.execute(f"DELETE FROM found WHERE {_SUSPECT}")  # noqa: S608 - above
 
     def refuse(self, sid: str) -> None:

@@ -22,6 +22,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS twilio (sid TEXT PRIMARY KEY, status TEXT, place TEXT, key TEXT, bucket TEXT,
                                    created TEXT, seconds INT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS stored (sid TEXT PRIMARY KEY, present INT, hidden_since REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS markers (sid TEXT PRIMARY KEY, newest REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (sid TEXT PRIMARY KEY, deleted_at REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failed (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger (sid TEXT PRIMARY KEY, day TEXT, line TEXT) WITHOUT ROWID;
@@ -31,17 +32,18 @@ CREATE TABLE IF NOT EXISTS seen (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sids (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
-_OF_ONE_SWEEP = ("twilio", "stored", "failed", "ledger", "not_at_twilio", "not_in_bucket", "sids")
+_OF_ONE_SWEEP = ("twilio", "stored", "markers", "failed", "ledger", "not_at_twilio", "not_in_bucket", "sids")
 """Kept from sweep to sweep: the events, of which each sweep reads only the newest, and which objects were seen."""
 
 _EVIDENCE = """
 SELECT sids.sid AS sid, twilio.status, twilio.place, twilio.key, twilio.created, twilio.seconds,
-       stored.present, stored.hidden_since, seen.sid AS seen, events.deleted_at AS event, failed.sid AS failed,
+       stored.present, iif(stored.hidden_since, markers.newest, NULL) AS hidden_since, seen.sid AS seen,
+       events.deleted_at AS event, failed.sid AS failed,
        not_at_twilio.sid AS not_at_twilio, not_in_bucket.sid AS not_in_bucket,
        ledger.day, ledger.line
 FROM sids
-LEFT JOIN twilio USING (sid) LEFT JOIN stored USING (sid) LEFT JOIN seen USING (sid) LEFT JOIN events USING (sid)
-LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)
+LEFT JOIN twilio USING (sid) LEFT JOIN stored USING (sid) LEFT JOIN markers USING (sid)
+LEFT JOIN seen USING (sid) LEFT JOIN events USING (sid) LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)
 LEFT JOIN not_at_twilio USING (sid) LEFT JOIN not_in_bucket USING (sid)
 WHERE sids.sid > ?
 """
@@ -113,15 +115,21 @@ class Gathered:
 
     def add_versions(self, versions: Iterable[ObjectVersion]) -> None:
         """Keep a page of the bucket, once all recordings are known. A SID may have several keys: it is there if one of
-        them is. A delete marker at another key than the recording's own says nothing about that.
+        them is, and gone since the last of them was deleted. That it is gone only the recording's own key can tell.
         """
+        rows = [_stored(sid, version) for version in versions if (sid := sid_of_key(version.key))]
         self._db.executemany(
             "INSERT INTO stored SELECT :sid, :present, :hidden_since WHERE :present OR NOT EXISTS ("
             " SELECT 1 FROM twilio WHERE sid = :sid AND place = 'WatchedBucket' AND key NOT IN (:key, :stem))"
             " ON CONFLICT (sid) DO UPDATE SET"
             " present = max(present, excluded.present),"
             " hidden_since = nullif(max(ifnull(hidden_since, 0), ifnull(excluded.hidden_since, 0)), 0)",
-            [_stored(sid, version) for version in versions if (sid := sid_of_key(version.key))],
+            rows,
+        )
+        self._db.executemany(
+            "INSERT INTO markers SELECT :sid, :hidden_since WHERE NOT :present"
+            " ON CONFLICT (sid) DO UPDATE SET newest = max(newest, excluded.newest)",
+            rows,
         )
 
     def add_events(self, events: Iterable[DeletionEvent]) -> None:
@@ -145,7 +153,7 @@ class Gathered:
         twins = []
         for entry in part.entries():
             held = self._db.execute("SELECT day FROM ledger WHERE sid = ?", (entry.sid,)).fetchone()
-            if held and SETTLED not in (held[0], part.day):
+            if held and held[0] != part.day and SETTLED not in (held[0], part.day):
                 twins.append((entry.sid, min(held[0], part.day)))
             if not held or held[0] == SETTLED or SETTLED != part.day > held[0]:
                 row = (entry.sid, part.day, write_line(entry))

@@ -24,13 +24,17 @@ class LedgerBook:
     def record(self, day: str, entries: Iterable[Entry]) -> None:
         """Put entries under a day, in place of older versions of them there."""
         missing = {entry.sid: entry for entry in entries}
+        roomy = []
         for part in self._of_day(day):
             held = {entry.sid: entry for entry in part.entries()}
-            mended = held | {sid: missing.pop(sid) for sid in held.keys() & missing.keys()}
-            room = MAX_SLICE_ENTRIES - len(mended)
-            for sid in list(missing)[: max(room, 0)]:
-                mended[sid] = missing.pop(sid)
-            self._replace(part, held, mended)
+            self._replace(part, held, held | {sid: missing.pop(sid) for sid in held.keys() & missing.keys()})
+            if len(held) < MAX_SLICE_ENTRIES:
+                roomy.append(part.name)
+        # Only now: what is new to one slice may be held by a later one of the same day.
+        for name in roomy:
+            held = {entry.sid: entry for entry in self._slices[name].entries()}
+            fitting = [missing.pop(sid) for sid in list(missing)[: MAX_SLICE_ENTRIES - len(held)]]
+            self._replace(self._slices[name], held, held | {entry.sid: entry for entry in fitting})
         rest = list(missing.values())
         for start in range(0, len(rest), MAX_SLICE_ENTRIES):
             self._create(day, rest[start : start + MAX_SLICE_ENTRIES])

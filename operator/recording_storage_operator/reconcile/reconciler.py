@@ -9,7 +9,6 @@ from ..api.desired import to_desired
 from ..core.approval import Decision, Memory
 from ..core.desired import DeletionPolicy, Desired
 from ..core.effects import Kind
-from ..core.endpoint import same_servers
 from ..core.errors import ReconcileError, Transient, Wait
 from ..core.plan import Observed, Plan, plan
 from ..core.reasons import Reason
@@ -206,7 +205,7 @@ class Reconciler:
             metadata_days=desired.metadata_days,
             accepted_loss=request.accepted_loss,
             doubted=request.doubted,
-            endpoint=same_servers(desired.s3.endpoint_url) if desired.s3 else "",
+            place=desired.place,
         )
 
 

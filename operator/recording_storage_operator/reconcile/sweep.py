@@ -27,8 +27,8 @@ from ..core.deletions import (
 from ..core.errors import Transient, Wait
 from ..core.ledger import SETTLED, Precision, expiry_day
 from ..core.reasons import Reason
-from ..core.recordings import DELETED, Location, Locator, Recording
-from ..core.sweeps import Feed, Sweep
+from ..core.recordings import DELETED, Location, Locator, Place, Recording
+from ..core.sweeps import BucketPlace, Feed, Sweep
 from .findings import Findings
 from .gathered import Gathered, Row
 from .observe import check_clock
@@ -49,8 +49,8 @@ class Scope:
     """What to sweep, and with what. `bucket` is None where the resource watches none.
 
     `accepted_loss` is the id of a loss that a person has confirmed, empty without. `doubted` says that an earlier
-    sweep, perhaps one of a process before this, did not believe what was missing. `endpoint` tells two buckets of one
-    name apart, empty for AWS.
+    sweep, perhaps one of a process before this, did not believe what was missing. `place` is the bucket to watch, also
+    while there is none yet.
     """
 
     twilio: TwilioClient
@@ -61,7 +61,7 @@ class Scope:
     metadata_days: int
     accepted_loss: str = ""
     doubted: bool = False
-    endpoint: str = ""
+    place: BucketPlace | None = None
 
 
 class Sweeper:
@@ -73,7 +73,7 @@ class Sweeper:
         self._clock = clock
         self._db: sqlite3.Connection | None = None
         self._events_read_until: datetime | None = None
-        self._endpoint: str | None = None
+        self._place: BucketPlace | None = None
         self._doubted = False
         self.latest: Sweep | None = None
         self.running = False
@@ -84,11 +84,11 @@ class Sweeper:
         """Begin a sweep, dropping one that is under way."""
         self._scope = scope
         self._open()
-        if self._endpoint not in (None, scope.endpoint):
+        if scope.place and self._place and scope.place.servers != self._place.servers:
             # A URL of Twilio's names a bucket and no server that stands in for S3: what was seen was another's.
             self._doubted = True
             self._gathered.forget_seen()
-        self._endpoint = scope.endpoint
+        self._place = scope.place or self._place
         self._doubted = self._doubted or scope.doubted
         self.running = True
         self._restart()
@@ -111,7 +111,8 @@ class Sweeper:
 
         With nothing left the file is let go until the next sweep: a thousand resources at rest hold no handle.
         """
-        if self.latest and self._db and not self.running:
+        # What a sweep that was given up had found so far was never weighed.
+        if self.latest and self._db and self._phase == len(self._phases):
             found, withdrawn = self.findings.by_day()
             self.latest = replace(self.latest, found=found, withdrawn=withdrawn)
             if not (found or withdrawn):
@@ -173,6 +174,7 @@ class Sweeper:
         self._started_at = self._clock.now()
         self._counts: Counter[str] = Counter()
         self._implausible = 0
+        self._accepted = False
         self._unread: set[Feed] = set()
 
     def _check_account(self, _cursor: str) -> None:
@@ -231,11 +233,15 @@ class Sweeper:
         bucket = self._scope.bucket
         batch = self._gathered.doubtful(cursor)
         for row in batch:
-            if needs_twilio(row.evidence, row.memory):
+            if needs_twilio(row.evidence, row.memory, self._horizon(now)):
                 self._ask_twilio(row)
-            elif bucket and needs_bucket(row.evidence, row.memory, now):
+            elif bucket and (needs_bucket(row.evidence, row.memory, now) or self._lies_outside(row)):
                 self._gathered.confirm_in_bucket(row.evidence.sid, bucket.has(row.key))
         return batch[-1].evidence.sid if batch else None
+
+    def _lies_outside(self, row: Row) -> bool:
+        """Whether the listing says nothing of it: where no prefix is named, Twilio may write under any."""
+        return row.evidence.place is Place.WATCHED_BUCKET and not row.key.startswith(self._scope.key_prefix)
 
     def _ask_twilio(self, row: Row) -> None:
         recording = self._scope.twilio.recording(row.evidence.sid)
@@ -246,19 +252,23 @@ class Sweeper:
 
     def _judge(self, cursor: str) -> str | None:
         now = self._clock.now()
-        horizon = now - timedelta(days=self._scope.metadata_days)
         batch = self._gathered.rows(cursor)
         for row in batch:
-            self._compare(row, now, horizon)
+            self._compare(row, now)
         return batch[-1].evidence.sid if batch else None
 
-    def _compare(self, row: Row, now: datetime, horizon: datetime) -> None:
-        verdict = judge(row.evidence, now)
+    def _horizon(self, now: datetime) -> datetime:
+        """Of what was deleted up to then, the metadata is purged."""
+        return now - timedelta(days=self._scope.metadata_days)
+
+    def _compare(self, row: Row, now: datetime) -> None:
+        horizon = self._horizon(now)
+        verdict = judge(row.evidence, now, horizon)
         sid, known = row.evidence.sid, row.memory.entry
         settled = row.memory.settled is not None and still_shown(verdict, row.evidence, horizon)
-        if row.memory.settled and not settled:
-            self.findings.withdraw([(sid, SETTLED)])
         entry = revise(row.memory, verdict, row.evidence, horizon)
+        if row.memory.settled and (entry or not settled):
+            self.findings.withdraw([(sid, SETTLED)])
         state = State.DELETED if entry or settled else verdict.state
         self._counts[state] += 1
         if state is State.UNTRACED:
@@ -287,7 +297,7 @@ class Sweeper:
             self._doubted = True
         self._implausible = missed if self._doubted else 0
         if self._implausible or unknown:
-            self.findings.refuse_suspects()
+            self.findings.refuse_suspects(told=self._implausible > 0)
             self._counts[State.UNDECIDED] += lost
             self._counts[State.DELETED] -= lost
         loss = self.findings.loss()
@@ -298,16 +308,18 @@ class Sweeper:
         """A person says that what is missing was there: then only its deletion can have taken it away."""
         self._gathered.believe(self.findings.accept())
         self._counts.clear()
-        self._doubted = False
+        self._accepted = True
         # The step goes on to the phase behind this one.
         self._phase = self._phases.index(self._read_ledger) - 1
 
     def _finish(self, _cursor: str) -> None:
         found, withdrawn = self.findings.by_day()
-        self._doubted = self._doubted and not self._gathered.all_accounted_for()
+        self._doubted = self._doubted and not (self._accepted or self._gathered.all_accounted_for())
         self.latest = Sweep(
             started_at=self._started_at,
             finished_at=self._clock.now(),
+            metadata_days=self._scope.metadata_days,
+            place=self._scope.place,
             counts=dict(self._counts),
             found=found,
             withdrawn=withdrawn,

@@ -103,9 +103,11 @@ class TwilioRestClient:
         """A page of the account's alerts, of which only those about failed uploads are kept: it may be empty.
 
         Twilio does not answer for a `since` more than 30 days ago. There is no filter by code, and none by level
-        is used, because Twilio does not document the level of these alerts.
+        is used, because Twilio does not document the level of these alerts. Raises Wait for a parent's API key.
         """
         asked = Asked("its Monitor alerts", self.account_sid, self.secret_name)
+        if page is None:
+            self._check_monitor_is_own()
         listing = f"{self.roots.monitor}/v1/Alerts"
         query = page or _first_query(since)
 
@@ -131,6 +133,15 @@ class TwilioRestClient:
             raise _not_found(asked)
         documents.own_recordings(body, asked)
         return AccountFacts(self.account_sid, "active", "", server_time(answer, asked))
+
+    def _check_monitor_is_own(self) -> None:
+        """The newest event of any kind tells whose feed it is, where an empty list of alerts does not."""
+        if self.transport.credentials.is_api_key:
+            asked = Asked("its Monitor events", self.account_sid, self.secret_name)
+            self._ask(
+                f"{self.roots.monitor}/v1/Events?PageSize=1",
+                lambda answer: documents.deletions(present(answer, asked), asked),
+            )
 
     def _asked_recordings(self) -> Asked:
         return Asked("its recordings", self.account_sid, self.secret_name)

@@ -14,7 +14,9 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
+from ..core.errors import Wait
 from ..core.facts import AccountFacts, AwsCredential, DeletionEvent, UploadAlert
+from ..core.reasons import Reason
 from ..core.recordings import Recording
 from .answers import Asked, unusable
 
@@ -127,12 +129,10 @@ def own_recording(body: bytes, sid: str, asked: Asked) -> Recording:
 
 
 def deletions(body: bytes, asked: Asked) -> tuple[list[DeletionEvent], str | None]:
-    """The account's own deletions and the next page's address.
-
-    Events of other accounts are left out: an API key of a parent account is shown the parent's.
-    """
+    """The account's own deletions and the next page's address. Raises Wait where the feed is another account's."""
     with _well_formed(asked):
         page = _EVENTS.decode(body)
+        _check_feed(page.events, asked)
         found = [
             DeletionEvent(event.resource_sid, event.event_date.astimezone(UTC))
             for event in page.events
@@ -142,9 +142,13 @@ def deletions(body: bytes, asked: Asked) -> tuple[list[DeletionEvent], str | Non
 
 
 def upload_failures(body: bytes, asked: Asked) -> tuple[list[UploadAlert], str | None]:
-    """The account's own alerts about recordings that were not uploaded, and the next page's address."""
+    """The account's own alerts about recordings that were not uploaded, and the next page's address.
+
+    Raises Wait where the feed is another account's.
+    """
     with _well_formed(asked):
         page = _ALERTS.decode(body)
+        _check_feed(page.alerts, asked)
         found = [
             UploadAlert(
                 alert.resource_sid,
@@ -174,6 +178,23 @@ def own_aws_credentials(body: bytes, asked: Asked) -> tuple[list[AwsCredential],
         page = _AWS_CREDENTIALS.decode(body)
         found = [_registered(row) for row in page.credentials if row.account_sid == asked.account_sid]
     return found, page.meta.next_page_url
+
+
+def _feed_of_another(asked: Asked) -> Wait:
+    return Wait(
+        Reason.TWILIO_ACCESS_DENIED,
+        f"Twilio shows the credentials in Secret {asked.secret_name!r} the Monitor of another account: a parent's key "
+        f"does not open a subaccount's. Put a key of {asked.account_sid} itself there.",
+    )
+
+
+def _check_feed(rows: list[_Event] | list[_Alert], asked: Asked) -> None:
+    """An API key of a parent account is shown the parent's feed, whatever subaccount it is used for. That such a feed
+    holds nothing about the subaccount proves nothing.
+    """
+    owners = {row.account_sid for row in rows} - {None}
+    if owners and asked.account_sid not in owners:
+        raise _feed_of_another(asked)
 
 
 def _registered(row: _AwsCredential) -> AwsCredential:

@@ -50,7 +50,7 @@ MANUAL = replace(S3, approval=Approval.MANUAL)
 
 IN_BUCKET, AT_TWILIO = Newest(Side.S3, NOON, BUCKET), Newest(Side.TWILIO, NOON)
 ELSEWHERE = Newest(Side.OTHER, NOON, "old-calls")
-SWEEP = Sweep(NOON, NOON)
+SWEEP = Sweep(NOON, NOON, place=S3.place)
 OLD_KEY, KEY = (AwsCredential(f"CR{n}", f"recordings.dev key-{n}", NOON) for n in range(2))
 
 FROM_ERRORS = (
@@ -156,7 +156,7 @@ def seen_cases() -> dict[str, Case]:
     suspended = status_for(READY, Report(1, "", S3, None, None, Outcome(suspended=True)), NOON)
     drifted = written(seen(settings=CHANGED), replace(S3, drift_policy=DriftPolicy.REPORT), REMEMBERED)
     rotating = seen(writer=WriterFacts(KEY.name, (OLD_KEY, KEY)))
-    unread = Sweep(NOON, NOON, unread=frozenset(Feed))
+    unread = replace(SWEEP, unread=frozenset(Feed))
     statuses = {
         "Reconciled": (READY, HEALTHY),
         "Suspended": (suspended, WAITING),
@@ -175,9 +175,9 @@ def seen_cases() -> dict[str, Case]:
         "ChooseWriterCredential": (written(rotating), HEALTHY),
         "backend Twilio": (written(seen(AT_TWILIO), TWILIO), HEALTHY),
         "MonitorDenied": (written(seen(sweep=unread)), HEALTHY),
-        "UntracedAbsence": (written(seen(sweep=Sweep(NOON, NOON, untraced=3))), HEALTHY),
-        "BucketNotWatched": (written(seen(sweep=Sweep(NOON, NOON, other_buckets=("b",)))), HEALTHY),
-        "ImplausibleLoss": (written(seen(sweep=Sweep(NOON, NOON, implausible=9))), BROKEN),
+        "UntracedAbsence": (written(seen(sweep=replace(SWEEP, untraced=3))), HEALTHY),
+        "BucketNotWatched": (written(seen(sweep=replace(SWEEP, other_buckets=("b",)))), HEALTHY),
+        "ImplausibleLoss": (written(seen(sweep=replace(SWEEP, implausible=9))), BROKEN),
     }
     return {name: Case(*both) for name, both in statuses.items()}
 

@@ -56,6 +56,7 @@ def a_full_status() -> dict[str, Any]:
         found=found,
         implausible=3,
         other_buckets=("old-calls",),
+        place=_desired().place,
     )
     wanted = _desired(approval=Approval.MANUAL, drift_policy=DriftPolicy.REPORT, settings=_OTHERWISE)
     observed = Observed(

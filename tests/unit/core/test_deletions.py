@@ -78,7 +78,7 @@ STATES = {
 
 @pytest.mark.parametrize(("seen", "state"), STATES.values(), ids=STATES)
 def test_a_sid_counts_as(seen: Evidence, state: State) -> None:
-    verdict = judge(seen, NOW)
+    verdict = judge(seen, NOW, HORIZON)
     assert verdict.state is state
     assert (verdict.entry is not None) is (state is State.DELETED)
 
@@ -121,7 +121,7 @@ ENTRIES = {
 
 @pytest.mark.parametrize(("seen", "wanted"), ENTRIES.values(), ids=ENTRIES)
 def test_an_entry_says(seen: Evidence, wanted: tuple[datetime, Precision, Origin, Metadata]) -> None:
-    entry = judge(seen, NOW).entry
+    entry = judge(seen, NOW, HORIZON).entry
     assert entry is not None
     assert (entry.deleted_at, entry.precision, entry.origin, entry.metadata) == wanted
 
@@ -129,13 +129,13 @@ def test_an_entry_says(seen: Evidence, wanted: tuple[datetime, Precision, Origin
 def test_an_upload_may_be_on_its_way_for_a_day_after_the_recording_ended() -> None:
     seen = evidence(confirmed_not_in_bucket=True, seconds=3600)
     end = NOON + timedelta(hours=1)
-    assert judge(seen, end + UPLOAD_GRACE - timedelta(seconds=1)).state is State.IN_PROGRESS
-    assert judge(seen, end + UPLOAD_GRACE).state is State.DELETED
+    assert judge(seen, end + UPLOAD_GRACE - timedelta(seconds=1), HORIZON).state is State.IN_PROGRESS
+    assert judge(seen, end + UPLOAD_GRACE, HORIZON).state is State.DELETED
 
 
 def test_what_was_seen_in_the_bucket_is_not_on_its_way_there() -> None:
     arrived = evidence(confirmed_not_in_bucket=True, seen_in_bucket=True)
-    assert judge(arrived, NOON + timedelta(minutes=5)).state is State.DELETED
+    assert judge(arrived, NOON + timedelta(minutes=5), HORIZON).state is State.DELETED
     assert needs_bucket(evidence(seen_in_bucket=True), Memory(), NOON + timedelta(minutes=5))
 
 
@@ -155,36 +155,36 @@ QUESTIONS = {
 
 @pytest.mark.parametrize(("seen", "memory", "twilio", "bucket"), QUESTIONS.values(), ids=QUESTIONS)
 def test_absence_is_asked_about_one_by_one(seen: Evidence, memory: Memory, twilio: bool, bucket: bool) -> None:
-    assert needs_twilio(seen, memory) is twilio
+    assert needs_twilio(seen, memory, HORIZON) is twilio
     assert needs_bucket(seen, memory, NOW) is bucket
 
 
 def test_an_entry_stays_when_a_stale_list_shows_its_recording_alive() -> None:
     known = ledger_entry()
     seen = evidence(place=Place.TWILIO)
-    assert revise(Memory(known), judge(seen, NOW), seen, HORIZON) == known
+    assert revise(Memory(known), judge(seen, NOW, HORIZON), seen, HORIZON) == known
 
 
 def test_an_entry_goes_when_its_object_is_seen_again() -> None:
     seen = evidence(in_bucket=True)
-    assert revise(Memory(ledger_entry(origin=Origin.S3)), judge(seen, NOW), seen, HORIZON) is None
+    assert revise(Memory(ledger_entry(origin=Origin.S3)), judge(seen, NOW, HORIZON), seen, HORIZON) is None
 
 
 def test_an_exact_time_replaces_an_observed_one_and_never_the_other_way() -> None:
     exact, observed = ledger_entry(deleted_at=EVENT), ledger_entry(deleted_at=NOW, precision=Precision.OBSERVED)
     timed = evidence("deleted", Place.TWILIO, deletion_event=EVENT)
     untimed = evidence("deleted", Place.TWILIO)
-    assert revise(Memory(observed), judge(timed, NOW), timed, HORIZON) == exact
-    assert revise(Memory(exact), judge(untimed, NOW), untimed, HORIZON) == exact
+    assert revise(Memory(observed), judge(timed, NOW, HORIZON), timed, HORIZON) == exact
+    assert revise(Memory(exact), judge(untimed, NOW, HORIZON), untimed, HORIZON) == exact
 
 
 def test_of_two_exact_times_the_later_counts() -> None:
     later = evidence(hidden_since=MARKED)
-    revised = revise(Memory(ledger_entry(deleted_at=EVENT)), judge(later, NOW), later, HORIZON)
+    revised = revise(Memory(ledger_entry(deleted_at=EVENT)), judge(later, NOW, HORIZON), later, HORIZON)
     assert revised
     assert revised.deleted_at == MARKED
     earlier = evidence(hidden_since=EVENT)
-    kept = revise(Memory(ledger_entry(deleted_at=MARKED)), judge(earlier, NOW), earlier, HORIZON)
+    kept = revise(Memory(ledger_entry(deleted_at=MARKED)), judge(earlier, NOW, HORIZON), earlier, HORIZON)
     assert kept
     assert kept.deleted_at == MARKED
 
@@ -192,33 +192,35 @@ def test_of_two_exact_times_the_later_counts() -> None:
 def test_metadata_is_purged_only_when_twilio_says_so() -> None:
     known = ledger_entry()
     unlisted = evidence(None)
-    assert revise(Memory(known), judge(unlisted, NOW), unlisted, HORIZON) == known
+    assert revise(Memory(known), judge(unlisted, NOW, HORIZON), unlisted, HORIZON) == known
     asked = replace(unlisted, confirmed_not_at_twilio=True)
-    revised = revise(Memory(known), judge(asked, NOW), asked, HORIZON)
+    revised = revise(Memory(known), judge(asked, NOW, HORIZON), asked, HORIZON)
     assert revised == replace(known, metadata=Metadata.PURGED)
 
 
 def test_a_deletion_that_is_over_is_not_listed_again() -> None:
     seen = evidence(hidden_since=HORIZON)
-    assert revise(Memory(), judge(seen, NOW), seen, HORIZON) is None
+    assert revise(Memory(), judge(seen, NOW, HORIZON), seen, HORIZON) is None
     recent = evidence(hidden_since=HORIZON + timedelta(seconds=1))
-    assert revise(Memory(), judge(recent, NOW), recent, HORIZON) is not None
-    assert revise(Memory(settled=ledger_entry()), judge(recent, NOW), recent, HORIZON) is None
+    untimed = evidence(confirmed_not_in_bucket=True)
+    assert revise(Memory(), judge(recent, NOW, HORIZON), recent, HORIZON) is not None
+    settled = Memory(settled=ledger_entry(deleted_at=HORIZON))
+    assert revise(settled, judge(untimed, NOW, HORIZON), untimed, HORIZON) is None
 
 
 def test_a_settled_deletion_is_forgotten_once_nothing_shows_it() -> None:
     untimed = evidence("deleted", Place.TWILIO)
-    assert still_shown(judge(untimed, NOW), untimed, HORIZON)
+    assert still_shown(judge(untimed, NOW, HORIZON), untimed, HORIZON)
     timed = evidence("deleted", Place.TWILIO, deletion_event=HORIZON)
-    assert still_shown(judge(timed, NOW), timed, HORIZON)
+    assert still_shown(judge(timed, NOW, HORIZON), timed, HORIZON)
     marked = evidence("completed", Place.WATCHED_BUCKET, hidden_since=HORIZON)
-    assert still_shown(judge(marked, NOW), marked, HORIZON)
+    assert still_shown(judge(marked, NOW, HORIZON), marked, HORIZON)
     unlisted_and_marked = evidence(None, hidden_since=HORIZON, confirmed_not_at_twilio=True)
-    assert not still_shown(judge(unlisted_and_marked, NOW), unlisted_and_marked, HORIZON)
+    assert not still_shown(judge(unlisted_and_marked, NOW, HORIZON), unlisted_and_marked, HORIZON)
     unlisted = evidence(None)
-    assert still_shown(judge(unlisted, NOW), unlisted, HORIZON)
+    assert still_shown(judge(unlisted, NOW, HORIZON), unlisted, HORIZON)
     purged = evidence(None, confirmed_not_at_twilio=True)
-    assert not still_shown(judge(purged, NOW), purged, HORIZON)
+    assert not still_shown(judge(purged, NOW, HORIZON), purged, HORIZON)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ def foreign_condition(number: int) -> dict[str, Any]:
 )
 def test_a_status_stays_under_50_kilobytes_whatever_happens(outcome: Outcome) -> None:
     actions = tuple(RecordDeletions(f"2026-03-{day:02}", 10**9) for day in range(1, 31))
-    sweep = Sweep(NOON, NOON, dict.fromkeys(State, 10**9), implausible=10**9, other_buckets=("b" * 63,) * 3)
+    counts = dict.fromkeys(map(str, State), 10**9)
+    sweep = replace(SWEEP, counts=counts, implausible=10**9, other_buckets=("b" * 63,) * 3)
     seen = observed(Newest(Side.OTHER, NOON, "b" * 63), many_slices(20000), sweep)
     before = {"conditions": [foreign_condition(number) for number in range(3)], "lastHandledReconcileAt": "t" * 256}
     last = report(seen, outcome=outcome, actions=actions, decision=worst_decision())
@@ -253,13 +254,13 @@ def test_the_summary_counts_all_slices_but_settled_ones() -> None:
 
 def test_an_unchanged_world_gives_an_equal_status_even_after_another_sweep() -> None:
     first = status_for({}, report(), NOON)
-    later = Sweep(NOON, NOON + timedelta(hours=1), SWEEP.counts)
+    later = Sweep(NOON, NOON + timedelta(hours=1), SWEEP.counts, place=S3.place)
     assert status_for(first, report(observed(sweep=later)), NOON + timedelta(hours=1)) == first
 
 
 def test_the_time_of_the_sweep_moves_with_any_other_change() -> None:
     first = status_for({}, report(), NOON)
-    later = Sweep(NOON, NOON + timedelta(hours=1), {State.IN_BUCKET: 4})
+    later = Sweep(NOON, NOON + timedelta(hours=1), {State.IN_BUCKET: 4}, place=S3.place)
     second = status_for(first, report(observed(sweep=later)), NOON + timedelta(hours=1))
     assert second["recordings"]["lastSweep"]["finishedAt"] == "2026-03-01T13:00:00Z"
 
@@ -313,7 +314,9 @@ def test_a_failed_pass_keeps_what_was_known_and_says_why_it_stopped(error: Recon
 def test_what_the_newest_recording_shows(
     desired: Desired, newest: Newest, backend: tuple[str, str], console: str | None
 ) -> None:
-    found = conditions(status_for({}, report(observed(newest), desired), NOON))
+    found = conditions(
+        status_for({}, report(observed(newest, sweep=replace(SWEEP, place=desired.place)), desired), NOON)
+    )
     assert found["BackendActive"] == backend
     assert found.get("ConsoleActionRequired") == (("True", console) if console else None)
     assert found["Ready"] == (("False", console) if console else ("True", "Reconciled"))
@@ -341,8 +344,8 @@ def test_a_restarted_operator_changes_nothing_until_its_first_sweep_is_done() ->
 @pytest.mark.parametrize(
     ("sweep", "ledger", "ready"),
     [
-        (Sweep(NOON, NOON, other_buckets=("b",)), ("False", "BucketNotWatched"), ("True", "Reconciled")),
-        (Sweep(NOON, NOON, implausible=9), ("False", "ImplausibleLoss"), ("False", "ImplausibleLoss")),
+        (replace(SWEEP, other_buckets=("b",)), ("False", "BucketNotWatched"), ("True", "Reconciled")),
+        (replace(SWEEP, implausible=9), ("False", "ImplausibleLoss"), ("False", "ImplausibleLoss")),
     ],
 )
 def test_a_ledger_that_cannot_be_complete_says_so(

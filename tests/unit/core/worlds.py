@@ -28,7 +28,7 @@ S3 = Desired(
     namespace="telephony",
 )
 TWILIO = Desired(Backend.TWILIO, S3.twilio, None, 40, S3.sweep_interval, False)
-SWEEP = Sweep(NOON, NOON, {State.IN_BUCKET: 3})
+SWEEP = Sweep(NOON, NOON, {State.IN_BUCKET: 3}, place=S3.place)
 IN_BUCKET = Newest(Side.S3, NOON, BUCKET)
 
 Documents = dict[Aspect, Mapping[str, Any]]
