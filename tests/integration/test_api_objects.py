@@ -75,6 +75,17 @@ def test_the_account_cannot_be_changed(api: client.ApiClient, namespace: str, st
     assert "accountSid cannot be changed" in refusal(lambda: patched(api, namespace, other))
 
 
+def test_the_region_of_the_account_cannot_be_changed(
+    api: client.ApiClient, namespace: str, storage: dict[str, Any]
+) -> None:
+    """Another region answers 404 for every recording of this one: they would look purged."""
+    elsewhere = {"spec": {"twilio": {"region": "ie1", "edge": "dublin"}}}
+    assert "region cannot be changed" in refusal(lambda: patched(api, namespace, elsewhere))
+    patched(api, namespace, {"spec": {"twilio": {"region": "us1", "edge": "ashburn"}}})
+    patched(api, namespace, {"spec": {"twilio": {"region": "us1", "edge": "dublin"}}})
+    patched(api, namespace, {"spec": {"twilio": {"region": None, "edge": None}}})
+
+
 def test_anything_but_the_account_can_be_changed(
     api: client.ApiClient, namespace: str, storage: dict[str, Any]
 ) -> None:
