@@ -7,10 +7,14 @@ object may have in etcd. SIDs are random, so 16 bytes an entry is the floor.
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from .errors import Wait
+from .reasons import Reason
 
 MAX_SLICE_ENTRIES = 4000
 """Keeps a slice under 200 kB once base64-encoded; one rewrite of it costs etcd a few milliseconds."""
@@ -89,8 +93,22 @@ class Slice:
         return self.newest_deletion + timedelta(days=self.metadata_days)
 
     def entries(self) -> list[Entry]:
-        """Unpacked, in the order they were deleted."""
-        return [read_line(line) for line in gzip.decompress(self.packed).splitlines()]
+        """Unpacked, in the order they were deleted. Raises Wait where somebody has damaged the slice."""
+        try:
+            found = [read_line(line) for line in gzip.decompress(self.packed).splitlines()]
+        except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
+            raise self._damaged() from error
+        if len(found) != self.count:
+            raise self._damaged()
+        return found
+
+    def _damaged(self) -> Wait:
+        return Wait(
+            Reason.LEDGER_DAMAGED,
+            f"DeletedRecordingSlice {self.name} cannot be read: its data is not what the operator wrote. Nothing is "
+            "listed or expires until it is restored from a backup, or deleted; what it listed is lost then, but for "
+            "what the next sweep still sees.",
+        )
 
 
 def pack(name: str, day: str, metadata_days: int, entries: Iterable[Entry], version: str = "") -> Slice:

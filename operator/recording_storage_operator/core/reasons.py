@@ -78,6 +78,7 @@ class Reason(StrEnum):
     CLOCK_SKEW = "ClockSkew"
     LISTING_INCONSISTENT = "ListingInconsistent"
     IMPLAUSIBLE_LOSS = "ImplausibleLoss"
+    LEDGER_DAMAGED = "LedgerDamaged"
 
     # BackendActive.
     OBSERVED = "Observed"

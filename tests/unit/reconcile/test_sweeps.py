@@ -1,5 +1,7 @@
 """What a sweep makes of moved objects, other prefixes, edits in its midst, and what it cannot tell."""
 
+import gzip
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -241,3 +243,17 @@ def test_an_entry_is_under_the_day_it_expires_on_whenever_the_days_were_edited(w
     world.sweep(key)
     [part] = world.cluster.slices_of(key)
     assert part.day == part.first_expiry.date().isoformat()
+
+
+@pytest.mark.parametrize("packed", [b"", b"no gzip", gzip.compress(b"[1]"), gzip.compress(b"{")[:-9]])
+def test_a_slice_that_somebody_damaged_is_named_and_nothing_is_written(world: World, packed: bytes) -> None:
+    key = world.create()
+    sid, _kept = world.external(), world.external()
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    [part] = world.cluster.slices_of(key)
+    world.cluster.ledger(key, world.cluster.uid(key)).write(replace(part, packed=packed))
+    world.sweep(key)
+    assert world.condition(key, "Ready") == ("False", "LedgerDamaged")
+    assert part.name in world.message(key, "Ready")
+    assert [left.packed for left in world.cluster.slices_of(key)] == [packed]
