@@ -341,6 +341,12 @@ def test_a_restarted_operator_changes_nothing_until_its_first_sweep_is_done() ->
     assert status_for(before, report(observed(sweep=None)), NOON) == before
 
 
+def test_a_restarted_operator_calls_no_ledger_complete_for_a_spec_that_no_sweep_has_seen() -> None:
+    before = status_for({}, report(observed()), NOON)
+    edited = replace(report(observed(sweep=None)), generation=2)
+    assert conditions(status_for(before, edited, NOON))["LedgerComplete"] == ("False", "SweepPending")
+
+
 @pytest.mark.parametrize(
     ("sweep", "ledger", "ready"),
     [

@@ -116,6 +116,19 @@ def test_an_entry_of_a_day_of_two_slices_stays_when_it_is_rewritten(world: World
         world.sweep(key)
 
 
+def test_an_entry_that_two_slices_of_a_day_hold_stays(world: World) -> None:
+    key = world.create()
+    sid, _kept = world.external(), world.external()
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    [part] = world.cluster.slices_of(key)
+    store = world.cluster.ledger(key, world.cluster.uid(key))
+    store.write(replace(part, name=f"{part.name}-twin", version=""))
+    for _ in range(3):
+        world.sweep(key)
+        assert set(listed(world, key)) == {sid}
+
+
 @pytest.mark.parametrize("turns", range(1, 14))
 def test_what_a_sweep_that_was_given_up_had_found_is_not_recorded(world: World, turns: int) -> None:
     """An edit comes while a sweep is at work; what it has found so far was not weighed yet."""
