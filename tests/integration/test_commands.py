@@ -165,6 +165,7 @@ def test_an_empty_list_is_a_success_and_one_that_may_not_be_whole_says_so(site: 
     assert "Deletions may be missing from this list: The first sweep has not finished." in result.stderr
     site.tell(condition(*COMPLETE))
     assert site.shell.run("deleted", NAME).stderr == "No deleted recordings.\n"
+    assert site.shell.run("deleted", NAME, "--origin=S3").stderr == "No deleted recording matches.\n"
 
 
 def test_status_as_json_is_the_status_as_stored(site: Site) -> None:
@@ -234,15 +235,34 @@ def test_watch_on_a_terminal_shows_the_page(site: Site) -> None:
     assert "Reconciled, for" in shown
 
 
-def test_watch_says_when_the_object_is_gone(site: Site) -> None:
-    with site.shell.running("watch", NAME, "--interval=0.1") as process:
+@pytest.mark.parametrize(("options", "code"), [((), 0), (("--until-ready",), 1)])
+def test_watch_says_when_the_object_is_gone(site: Site, options: tuple[str, ...], code: int) -> None:
+    with site.shell.running("watch", NAME, "--interval=0.1", *options) as process:
         assert process.stdout
         assert process.stderr
         process.stdout.readline()
         path = (names.GROUP, names.VERSION, site.key.namespace, names.PLURAL, NAME)
         site.objects.delete_namespaced_custom_object(*path)
-        assert process.wait(30) == 1
-        assert f"There is no RecordingStorage {NAME}" in process.stderr.read()
+        assert process.wait(30) == code
+        told = process.stderr if code else process.stdout
+        assert told.read() == f"{'Error: ' if code else ''}{NAME} is deleted.\n"
+
+
+def test_a_new_object_is_one_that_the_operator_has_not_looked_at(site: Site) -> None:
+    assert site.objects.get_namespaced_custom_object(
+        names.GROUP, names.VERSION, site.key.namespace, names.PLURAL, NAME
+    )["status"]
+    assert site.shell.run("status", NAME, "-o", "json").stdout == "{}\n"
+    assert "the operator has not looked at it. Is it running?" in " ".join(
+        site.shell.run("status", NAME).stdout.split()
+    )
+    for command in (["plan", NAME], ["approve", NAME, "-y"]):
+        assert_told(site.shell.run(*command), "the operator has not looked at it. Is it running?")
+
+
+def test_a_name_may_come_with_its_kind_as_kubectl_writes_it(site: Site) -> None:
+    for kind in ("recst", "recordingstorage.recordings.dev"):
+        assert f"{NAME} in namespace" in site.shell.run("status", f"{kind}/{NAME}").stdout
 
 
 @pytest.mark.parametrize("command", ["status", "deleted", "watch"])
@@ -258,23 +278,24 @@ def test_a_rejected_login_is_told(site: Site, tmp_path: Path) -> None:
     assert_told(site.shell.run("status", NAME, f"--kubeconfig={kubeconfig}"), "rejects your login")
 
 
+READING = {"apiGroups": [names.GROUP], "resources": [names.PLURAL], "verbs": ["get"]}
+LISTING = {"apiGroups": [names.GROUP], "resources": [names.SLICE_PLURAL], "verbs": ["list"]}
+
+
 def test_the_documented_rights_are_enough_and_each_is_needed(site: Site, reader: Callable[..., Shell]) -> None:
     site.tell(condition(*COMPLETE))
-    blocks = (ROOT / "docs" / "commands.md").read_text().split("```yaml\n")[1:]
-    parts = [yaml.safe_load(block.split("```")[0]) for block in blocks]
-    [documented] = [one["rules"] for one in parts if one.get("metadata", {}).get("name") == "recording-storage-viewer"]
-    shell = reader(documented)
-    for arguments in (
-        ["status", NAME],
-        ["iam", NAME],
-        ["deleted", NAME],
-        ["watch", NAME, "--until-ready", "--timeout=0"],
-    ):
+    looking = (["status", NAME], ["iam", NAME], ["watch", NAME, "--until-ready", "--timeout=0"])
+    shell = reader([READING])
+    for arguments in looking:
         until_permitted(shell, *arguments)
-    shell = reader(documented[:1])
-    until_permitted(shell, "status", NAME)
     assert_told(shell.run("deleted", NAME), "list deletedrecordingslices")
-    assert_told(reader(documented[1:]).run("status", NAME), "get recordingstorages")
+    until_permitted(reader([READING, LISTING]), "deleted", NAME)
+    shell = reader([LISTING])
+    assert_told(shell.run("status", NAME), "the rights to get recordingstorages of recordings.dev in namespace")
+    shipped = yaml.safe_load((ROOT / "manifests" / "base" / "viewer.yaml").read_text())
+    shell = reader(shipped["rules"])
+    for arguments in (*looking, ["deleted", NAME]):
+        until_permitted(shell, *arguments)
 
 
 def test_the_namespace_is_that_of_the_context(site: Site, tmp_path: Path) -> None:

@@ -65,13 +65,14 @@ def _open_plan(obj: Mapping[str, Any], wanted: str) -> str:
         raise click.ClickException(f"There is nothing to approve for {name}: plan {plan_id} is being applied.")
     if wanted and wanted != plan_id:
         raise click.ClickException(
-            f"Plan {wanted} is not the plan of {name} any more. It is {plan_id} now: look at it with recordings plan."
+            f"Plan {wanted} is not the plan of {name} any more. It is {plan_id} now: look at it with "
+            f"recordings plan {name} -n {obj['metadata']['namespace']}"
         )
     return plan_id
 
 
 def _ask(obj: Mapping[str, Any], plan_id: str, *, agreed: bool) -> None:
-    screen.console().print(stored(obj).text(), soft_wrap=True)
+    screen.show(stored(obj).text(screen.line_width()))
     if agreed:
         return
     if not (sys.stdin.isatty() and screen.is_terminal()):

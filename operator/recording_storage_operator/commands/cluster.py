@@ -22,7 +22,8 @@ from ..kube.slices import SliceStore
 from ..kube.storages import StorageClient
 from .target import Target
 
-READING = "get recordingstorages and to list deletedrecordingslices of recordings.dev"
+READING = "get recordingstorages of recordings.dev"
+LISTING = "get recordingstorages and to list deletedrecordingslices of recordings.dev"
 APPROVING = "get and to patch recordingstorages of recordings.dev, and to approve them where a policy asks for that,"
 SECRETS = "get recordingstorages of recordings.dev, and the Secrets that the file names,"
 """What a command needs rights for, after "the rights to"."""
@@ -109,8 +110,13 @@ def _login(environ: Mapping[str, str]) -> tuple[Connection, str]:
         why = error.__cause__ if isinstance(error, Terminal) else error
         told = str(why).rstrip(".") if isinstance(why, ConfigException | OSError) else "the file is no kubeconfig"
         raise click.ClickException(
-            f"No login to Kubernetes: {told}. Name a kubeconfig with --kubeconfig or KUBECONFIG."
+            f"No login to Kubernetes{_source(environ)}: {told}. Name a kubeconfig with --kubeconfig or KUBECONFIG."
         ) from error
+
+
+def _source(environ: Mapping[str, str]) -> str:
+    """What was tried."""
+    return "" if in_cluster(environ) else f" with {environ.get('KUBECONFIG') or '~/.kube/config'}"
 
 
 def _namespace(environ: Mapping[str, str]) -> str:

@@ -5,11 +5,19 @@ from typing import Any
 
 from ..core.reasons import ConditionType
 
+NEVER = -1
+"""`status.observedGeneration` as the CRD sets it until the operator writes a status."""
+
+
+def status_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the operator has written, empty before it has looked at the object."""
+    status: Mapping[str, Any] = obj.get("status") or {}
+    return {} if status.get("observedGeneration") == NEVER else status
+
 
 def condition_of(obj: Mapping[str, Any], kind: ConditionType) -> Mapping[str, Any]:
     """A condition of an object, empty where it is absent."""
-    conditions = (obj.get("status") or {}).get("conditions", ())
-    return next((one for one in conditions if one["type"] == kind), {})
+    return next((one for one in status_of(obj).get("conditions", ()) if one["type"] == kind), {})
 
 
 def is_current(seen: Mapping[str, Any], obj: Mapping[str, Any]) -> bool:
@@ -21,6 +29,14 @@ def is_ready(obj: Mapping[str, Any]) -> bool:
     """Whether Ready is True for the spec it has now, and it is to stay."""
     ready = condition_of(obj, ConditionType.READY)
     return ready.get("status") == "True" and is_current(ready, obj) and "deletionTimestamp" not in obj["metadata"]
+
+
+def obstacle(obj: Mapping[str, Any]) -> str:
+    """Why it is not Ready, in a sentence; empty where it is."""
+    ready = condition_of(obj, ConditionType.READY)
+    if ready.get("status") == "True":
+        return ""
+    return f"Not Ready ({ready.get('reason', 'Unknown')}): {ready.get('message', '')}"
 
 
 def incompleteness(obj: Mapping[str, Any]) -> str:

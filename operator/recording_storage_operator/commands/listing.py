@@ -21,11 +21,11 @@ class Tally:
             self.origins[deletion.entry.origin] += 1
             yield deletion
 
-    def sentence(self) -> str:
-        """The totals, for people."""
+    def sentence(self, *, whole: bool) -> str:
+        """The totals, for people. Not `whole`: only some were asked for."""
         total = self.origins.total()
         if not total:
-            return "No deleted recordings."
+            return "No deleted recordings." if whole else "No deleted recording matches."
         noun = "recording" if total == 1 else "recordings"
         twilio, s3 = self.origins[Origin.TWILIO], self.origins[Origin.S3]
         return f"{total:,} deleted {noun}: {twilio:,} at Twilio, {s3:,} in S3."

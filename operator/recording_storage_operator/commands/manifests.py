@@ -11,6 +11,8 @@ from ..api import names
 from ..api.desired import to_desired
 from ..core.desired import Desired
 from ..core.errors import Terminal
+from .loader import RepeatedKeyError, StrictLoader
+from .unknown_fields import unknown_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,14 @@ class Declared:
 def declared(file: TextIO) -> list[Declared]:
     """The RecordingStorages in a file, in its order; what else is there is left alone.
 
-    Raises click.ClickException where there is none, and, naming the fields, where one is invalid.
+    Raises click.ClickException where there is none, and, naming the fields, where one is invalid. A field that is not
+    known is refused here: nobody else would tell.
     """
     try:
-        objects = [one for document in yaml.safe_load_all(file) for one in _objects(document)]
+        documents = yaml.load_all(file, StrictLoader)
+        objects = [one for document in documents for one in _objects(document)]
+    except RepeatedKeyError as error:
+        raise click.ClickException(f"{file.name}: {error.sentence}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file.name} is neither YAML nor JSON: {_where(error)}") from error
     found = [_read(one) for one in objects if _is_ours(one)]
@@ -58,10 +64,14 @@ def _read(obj: Any) -> Declared:
     metadata = obj.get("metadata")
     named = metadata if isinstance(metadata, Mapping) else {}
     name, namespace = named.get("name") or "", named.get("namespace") or ""
+    problems = [f"{path}: unknown field" for path in unknown_fields(obj)]
+    desired = None
     try:
         desired = to_desired(obj)
     except Terminal as error:
-        raise click.ClickException(f"{name or 'A resource without a name'} is invalid: {error.message}") from error
+        problems.append(error.message)
+    if desired is None or problems:
+        raise click.ClickException(f"{name or 'A resource without a name'} is invalid: {'; '.join(problems)}")
     return Declared(str(namespace), str(name), desired)
 
 

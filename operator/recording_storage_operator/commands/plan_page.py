@@ -7,12 +7,18 @@ from typing import Any
 from rich.text import Text
 
 from ..core.bucket_settings import ABSENT, Risk
+from ..core.desired import DriftPolicy, Management
 from ..core.effects import NO_BUCKET, Effect, Kind
-from ..core.plan_status import NOTHING
+from ..core.plan_status import MAX_ACTIONS, NOTHING
+from .conditions import status_of
+from .wrapping import wrapped
 
 RISK_STYLES = {str(Risk.SAFE): "green", str(Risk.DISRUPTIVE): "yellow", str(Risk.DESTRUCTIVE): "red"}
 
-CREATE, CHANGE, REMOVE, LEFT_OUT = "+", "~", "-", "!"
+CREATE, CHANGE, REMOVE, LEFT_OUT, UNTOLD = "+", "~", "-", "!", " "
+
+TO_BE_MADE = "the bucket has to be made first"
+"""Why drift that is to be put back has to wait."""
 
 _SYMBOLS = {Kind.CREATE_BUCKET: CREATE, Kind.REGISTER_WRITER_KEY: CREATE, Kind.REMOVE_WRITER_KEY: REMOVE}
 
@@ -35,19 +41,24 @@ class Page:
     lines: tuple[Line, ...]
     ending: str
 
-    def text(self) -> Text:
-        """One line for each, in columns. Nothing is cut off or wrapped, so that it can be searched and copied."""
+    def text(self, width: int | None) -> Text:
+        """One line for each, in columns. `width` None: none is broken, so that it can be searched and copied."""
         paths = max((len(one.path) for one in self.lines), default=0)
         kinds = max((len(one.kind) for one in self.lines), default=0)
-        rows = [
-            Text.assemble(
-                (f"  {one.symbol} {one.path:<{paths}}  {one.kind:<{kinds}}", RISK_STYLES.get(one.kind, "yellow")),
-                f"  {one.detail}",
-            )
-            for one in self.lines
-        ]
+        rows = [row for one in self.lines for row in _rows(one, paths, kinds, width)]
         block = [Text(), *rows, Text()] if rows else []
-        return Text("\n").join([Text(self.title, "bold"), *block, Text(self.ending)])
+        ending = wrapped(self.ending, width, 2) if width else [self.ending]
+        return Text("\n").join([Text(self.title, "bold"), *block, *map(Text, ending)])
+
+
+def _rows(line: Line, paths: int, kinds: int, width: int | None) -> list[Text]:
+    """A line, broken under its last column where that has half of the width, else under its path."""
+    head = f"  {line.symbol} {line.path:<{paths}}  {line.kind:<{kinds}}"
+    whole = f"{head}  {line.detail}"
+    indent = len(head) + 2
+    first, *rest = wrapped(whole, width, indent if 2 * indent <= width else 6) if width else [whole]
+    styled = Text.assemble((first[: len(head)], RISK_STYLES.get(line.kind, "yellow")), first[len(head) :])
+    return [styled, *map(Text, rest)]
 
 
 def planned(effects: Iterable[Effect]) -> tuple[Line, ...]:
@@ -66,19 +77,52 @@ def left_out(skipped: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
 
 
 def stored(obj: Mapping[str, Any]) -> Page:
-    """The plan in the status of a resource."""
-    status, metadata = obj.get("status") or {}, obj["metadata"]
-    plan = status.get("plan", {})
-    actions = tuple(
-        Line(_SYMBOLS.get(one["type"], CHANGE), one["target"], one["class"], one["summary"])
-        for one in plan.get("actions", ())
-    )
-    ending = plan.get("summary") or NOTHING
+    """The plan in the status of a resource, which does not tell what was there before a change."""
+    plan, metadata = status_of(obj).get("plan", {}), obj["metadata"]
+    actions = tuple(Line(UNTOLD, one["target"], one["class"], one["summary"]) for one in plan.get("actions", ()))
+    told = ending(obj)
     return Page(
         title=f"{metadata['namespace']}/{metadata['name']}",
-        lines=actions + different(status.get("drift", ())) + left_out(plan.get("skipped", ())),
-        ending=f"Plan {plan['id']}, {plan['state']}: {ending}" if "id" in plan else ending,
+        lines=actions + different(left_so(obj)) + left_out(plan.get("skipped", ())),
+        ending=f"Plan {plan['id']}, {plan['state']}: {told}" if "id" in plan else told,
     )
+
+
+def left_so(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The items of `status.drift` that the plan does not put back. A long plan is listed in part: then they all are."""
+    status = status_of(obj)
+    actions = status.get("plan", {}).get("actions", ())
+    if len(actions) == MAX_ACTIONS and _why_left(obj) == TO_BE_MADE:
+        return []
+    changed = {one["target"] for one in actions}
+    return [one for one in status.get("drift", ()) if one["path"] not in changed]
+
+
+def ending(obj: Mapping[str, Any]) -> str:
+    """The sentence of the plan in a status, and what becomes of drift that is no part of it."""
+    plan, drift = status_of(obj).get("plan", {}), left_so(obj)
+    summary = str(plan.get("summary") or NOTHING)
+    if not drift or "state" not in plan:
+        return summary
+    told = left_sentence(len(drift), _why_left(obj))
+    return f"{summary} {told}" if "id" in plan else told
+
+
+def left_sentence(count: int, why: str) -> str:
+    """So many settings are not as wanted, and not changed by the plan."""
+    return f"{count} setting{'s are' if count != 1 else ' is'} not as wanted, and left so because {why}."
+
+
+def why_left(management: str, drift_policy: str) -> str:
+    """Why drift is no change of a plan."""
+    if management == Management.OBSERVE:
+        return "spec.s3.management is Observe"
+    return "spec.driftPolicy is Report" if drift_policy == DriftPolicy.REPORT else TO_BE_MADE
+
+
+def _why_left(obj: Mapping[str, Any]) -> str:
+    spec = obj["spec"]
+    return why_left((spec.get("s3") or {}).get("management", ""), spec.get("driftPolicy", ""))
 
 
 def _symbol(effect: Effect) -> str:

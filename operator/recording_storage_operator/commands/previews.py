@@ -11,32 +11,21 @@ import click
 from ..clouds import Clouds
 from ..core.approval import Decision, Memory
 from ..core.desired import Bucket
-from ..core.effects import Effect, Kind
+from ..core.effects import Effect, Kind, Skipped
 from ..core.endpoint import origin
 from ..core.errors import ReconcileError
-from ..core.reasons import Reason
+from ..core.facts import Obstacle
 from ..reconcile.inputs import Credentials
 from ..reconcile.preview import NOTHING_REMEMBERED, preview
 from ..s3.connect import Connections
 from ..settings import Settings, SettingsError
 from ..twilio.connect import TwilioConnector
+from . import screen
 from .keys import from_environment
 from .machine import Machine
 from .manifests import Declared, declared
+from .own_words import of_own_credentials, told
 from .target import Target
-
-_AMBIENT = "the operator's own AWS credentials"
-
-_ADVICE = {
-    Reason.CREDENTIALS_REQUIRED: "AWS's default chain has no credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY, or log in with the AWS CLI.",
-    Reason.TWILIO_CREDENTIALS_REJECTED: "Twilio does not accept TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with "
-    "TWILIO_API_SECRET, for this account: the variables belong to another account, or are outdated.",
-    Reason.SECRET_MALFORMED: "TWILIO_AUTH_TOKEN is one line of letters and digits, TWILIO_API_KEY is SK and 32 "
-    "hexadecimal digits, and TWILIO_API_SECRET is what Twilio showed with it: one of them is not.",
-    Reason.CLOCK_SKEW: "The clock of this machine and Twilio's differ by more than five minutes. Set it.",
-}
-"""For somebody whose own credentials were used, in place of the operator's sentences about Secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +51,34 @@ class Preview:
         Adopting a bucket changes nothing in it, and without the cluster nobody knows whether that was done before.
         """
         changes = any(one.kind is not Kind.ADOPT_BUCKET for one in self.decision.shown)
-        return changes or bool(self.decision.drift)
+        return changes or bool(self.drift)
+
+    @property
+    def drift(self) -> tuple[Effect, ...]:
+        """What differs and is no change of the plan."""
+        return tuple(one for one in self.decision.drift if one not in self.decision.shown)
+
+    @property
+    def denied(self) -> tuple[Skipped, ...]:
+        """What a missing right kept from being looked at."""
+        return tuple(one for one in self.decision.skipped if one.reason == Obstacle.DENIED)
+
+    @property
+    def unseen(self) -> list[str]:
+        """A sentence for each right that is missing."""
+        return list(dict.fromkeys(f"{self.source.title}: {of_own_credentials(one.message)}" for one in self.denied))
 
     def as_fields(self) -> dict[str, Any]:
-        """For programs. `id` is null where nothing would be changed."""
+        """For programs. `id` is null where nothing would be changed. `waiting` has the paths that wait for approval."""
         decision, source = self.decision, self.source
         return {
             "id": decision.plan_id if decision.shown else None,
             "changes": [_change(one) for one in decision.shown],
-            "drift": [{"path": one.path, "want": one.want, "have": one.have} for one in decision.drift],
+            "waiting": [one.path for one in decision.waiting],
+            "drift": [{"path": one.path, "want": one.want, "have": one.have} for one in self.drift],
             "skipped": [
-                {"path": one.path, "reason": str(one.reason), "message": one.message} for one in decision.skipped
+                {"path": one.path, "reason": str(one.reason), "message": of_own_credentials(one.message)}
+                for one in decision.skipped
             ],
             "resource": {"namespace": source.namespace or None, "name": source.name},
         }
@@ -89,9 +95,8 @@ def _from_environment(sources: Iterable[Declared]) -> Iterator[Subject]:
     for source in sources:
         desired, credentials = from_environment(os.environ, source.desired)
         if source.desired.s3 and source.desired.s3.writer_secret:
-            click.echo(
-                f"{source.title}: the writer's key pair is left out, because only the cluster has it: --from-cluster",
-                err=True,
+            screen.tell(
+                f"{source.title}: the writer's key pair is left out, because only the cluster has it: --from-cluster"
             )
         yield Subject(replace(source, desired=desired), credentials)
 
@@ -124,8 +129,8 @@ def _made(subjects: Iterable[Subject], machine: Machine, *, ambient: bool) -> It
             try:
                 plan = preview(clouds, one.source.desired, one.credentials, machine, one.memory, host)
             except ReconcileError as error:
-                told = _told(error) if ambient else error.message
-                raise click.ClickException(f"{one.source.title}: {told}") from error
+                sentence = told(error, os.environ, own=ambient)
+                raise click.ClickException(f"{one.source.title}: {sentence}") from error
             yield Preview(one.source, plan.decision)
 
 
@@ -143,10 +148,6 @@ def _twilio_url(environ: Mapping[str, str]) -> tuple[str, str]:
     except SettingsError as error:
         raise click.ClickException(f"{error}.") from error
     return settings.twilio_url, settings.twilio_host
-
-
-def _told(error: ReconcileError) -> str:
-    return _ADVICE.get(error.reason) or error.message.replace(_AMBIENT, "your AWS credentials")
 
 
 def _change(effect: Effect) -> dict[str, str]:

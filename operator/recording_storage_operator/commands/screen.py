@@ -8,6 +8,9 @@ from itertools import islice
 
 import click
 from rich.console import Console
+from rich.text import Text
+
+from .wrapping import wrapped
 
 _LINES_AT_ONCE = 200
 
@@ -33,6 +36,30 @@ def console() -> Console:
         markup=False,
         emoji=False,
     )
+
+
+def line_width() -> int | None:
+    """Columns to break lines at, None for lines as long as they are: in a pipe they are searched and copied."""
+    return width() if is_terminal() else None
+
+
+def show(text: Text) -> None:
+    """A text whose lines are broken already."""
+    console().print(text, soft_wrap=True)
+
+
+def tell(sentence: str) -> None:
+    """A sentence for people, on standard error."""
+    if sys.stderr.isatty():
+        sentence = "\n".join(wrapped(sentence, _error_width(), 2))
+    click.echo(sentence, err=True)
+
+
+def _error_width() -> int:
+    """Standard output may be a pipe, so the other stream is asked. Some terminals say they have no columns."""
+    columns = os.environ.get("COLUMNS", "")
+    wanted = int(columns) if columns.isdecimal() else 0
+    return wanted or os.get_terminal_size(sys.stderr.fileno()).columns or 80
 
 
 def write(lines: Iterable[str]) -> None:

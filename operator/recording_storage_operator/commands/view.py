@@ -1,6 +1,5 @@
 """The status of a RecordingStorage as a page for people: a pure function of the object, the time and the width."""
 
-import textwrap
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,10 +7,11 @@ from typing import Any
 from rich.text import Text
 
 from ..core.reasons import ConditionType
-from .conditions import condition_of, is_current, is_ready
+from .conditions import condition_of, is_current, is_ready, status_of
 from .console_steps import console_steps
-from .plan_page import RISK_STYLES
+from .plan_page import RISK_STYLES, ending, left_so
 from .times import length, told
+from .wrapping import wrapped
 
 LABEL = 14
 MAX_WIDTH = 120
@@ -31,18 +31,24 @@ _SIDES = {
     "Other": "Other (a bucket that spec.s3 does not name)",
     "Unknown": "Unknown (no recording shows where new ones go)",
 }
-_TROUBLE = (ConditionType.RECONCILING, ConditionType.STALLED, ConditionType.CONSOLE_ACTION_REQUIRED)
+_TROUBLE = (
+    ConditionType.RECONCILING,
+    ConditionType.STALLED,
+    ConditionType.CONSOLE_ACTION_REQUIRED,
+    ConditionType.CONFLICT,
+    ConditionType.DELETION_BLOCKED,
+)
 """True is not good news for these."""
 
 
 def page(obj: Mapping[str, Any], now: datetime, width: int) -> Text:
     """Everything the status says, and what to do next where that is up to a person."""
     width = min(width, MAX_WIDTH)
-    status = obj.get("status") or {}
+    status = status_of(obj)
     lines = _headline(obj, status, width)
     if not status:
         lines += _field("Status", "None yet: the operator has not looked at it. Is it running?", width)
-    lines += _backend(status, width) + _plan(status, width) + _drift(status, width)
+    lines += _backend(status, width) + _plan(obj, width) + _drift(obj, width)
     lines += _recordings(status, width) + _ledger(status, now, width) + _conditions(obj, now, width)
     lines += [Text(), *steps] if (steps := console_steps(obj)) else []
     return Text("\n").join(lines)
@@ -80,11 +86,11 @@ def _backend(status: Mapping[str, Any], width: int) -> list[Text]:
     return _field("Backend", f"wanted {backend['desired']}, observed {observed}{since}", width, style)
 
 
-def _plan(status: Mapping[str, Any], width: int) -> list[Text]:
-    plan = status.get("plan")
+def _plan(obj: Mapping[str, Any], width: int) -> list[Text]:
+    plan = status_of(obj).get("plan")
     if not plan:
         return []
-    lines = _field("Plan", plan["summary"], width)
+    lines = _field("Plan", ending(obj), width)
     if "id" in plan:
         lines += _field("", f"{plan['state']}, id {plan['id']}", width)
     for action in plan.get("actions", ()):
@@ -95,9 +101,9 @@ def _plan(status: Mapping[str, Any], width: int) -> list[Text]:
     return lines
 
 
-def _drift(status: Mapping[str, Any], width: int) -> list[Text]:
+def _drift(obj: Mapping[str, Any], width: int) -> list[Text]:
     lines: list[Text] = []
-    for one in status.get("drift", ()):
+    for one in left_so(obj):
         told = f"{one['path']}: wanted {one['want']}, is {one['have']}"
         lines += _field("" if lines else "Drift", told, width, "yellow")
     return lines
@@ -109,7 +115,8 @@ def _recordings(status: Mapping[str, Any], width: int) -> list[Text]:
         return []
     places = [f"{counts[key]:,} {words}" for key, words in _PLACES.items() if counts.get(key)]
     sweep = counts.get("lastSweep")
-    when = f", swept {told(sweep['finishedAt'])}" if sweep else ""
+    # An old time is no sign of a dead sweep, and must not read like one.
+    when = f" as of {told(sweep['finishedAt'])} (a later sweep that found no change is not noted)" if sweep else ""
     lines = _field("Recordings", f"{counts.get('total', 0):,}{when}", width)
     return lines + (_field("", ", ".join(places), width) if places else [])
 
@@ -138,15 +145,23 @@ def _expiring(summary: Mapping[str, Any], until: datetime) -> int:
 
 
 def _conditions(obj: Mapping[str, Any], now: datetime, width: int) -> list[Text]:
-    """Ready first. A sentence that two of them share is told once."""
+    """Ready first. A sentence that two of them share is told once, also where it is the end of another."""
     lines: list[Text] = []
     told_by: dict[str, str] = {}
-    conditions = sorted(obj.get("status", {}).get("conditions", ()), key=lambda one: one["type"] != ConditionType.READY)
+    conditions = sorted(status_of(obj).get("conditions", ()), key=lambda one: one["type"] != ConditionType.READY)
     for condition in conditions:
-        first = told_by.setdefault(condition["message"], condition["type"])
-        message = condition["message"] if first == condition["type"] else f"As {first} says."
-        lines += [Text(), _head(condition, obj, now), *(Text(f"  {line}") for line in _wrapped(message, width - 2))]
+        message = _untold(condition["message"], told_by)
+        told_by.setdefault(condition["message"], condition["type"])
+        lines += [Text(), _head(condition, obj, now), *(Text(f"  {line}") for line in wrapped(message, width - 2))]
     return lines
+
+
+def _untold(message: str, told_by: Mapping[str, str]) -> str:
+    """A message without what other conditions have said before."""
+    for known, kind in told_by.items():
+        if known and message.endswith(known):
+            return f"{message.removesuffix(known)}As {kind} says."
+    return message
 
 
 def _head(condition: Mapping[str, Any], obj: Mapping[str, Any], now: datetime) -> Text:
@@ -159,16 +174,11 @@ def _head(condition: Mapping[str, Any], obj: Mapping[str, Any], now: datetime) -
 
 
 def _field(label: str, text: str, width: int, style: str = "") -> list[Text]:
-    lines = _wrapped(text, width - LABEL)
+    lines = wrapped(text, width - LABEL)
     labels = [label, *[""] * (len(lines) - 1)]
     return [
         Text.assemble((f"{label:<{LABEL}}", "cyan"), (line, style)) for label, line in zip(labels, lines, strict=True)
     ]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Words stay whole, so that a URL can be copied."""
-    return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _style(good: bool) -> str:

@@ -2,18 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from ..core.conditions import rfc3339
 from ..core.errors import Transient
 from ..core.reasons import ConditionType
-from .conditions import condition_of, is_ready
+from .conditions import condition_of, is_current, is_ready, status_of
 from .machine import Machine
 
 Object = Mapping[str, Any]
-Read = Callable[[], Object]
+Read = Callable[[], Object | None]
+"""None where it is not there any more."""
+
 Show = Callable[[Object, str], None]
 """Shows the object as last read, and why it cannot be read at the moment."""
+
+
+class Ending(Enum):
+    """How a watch ended."""
+
+    READY = auto()
+    LATE = auto()
+    GONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +35,29 @@ class Pace:
     timeout: float | None = None
 
 
-def follow(read: Read, show: Show, pace: Pace, machine: Machine, *, until_ready: bool) -> bool:
-    """Show the object at each look. True once it is Ready, where that is waited for; False when time is up.
-
-    A fault that passes is shown and sat out, but for the first look, whose errors are the caller's.
+def follow(first: Object, read: Read, show: Show, pace: Pace, machine: Machine, *, until_ready: bool) -> Ending:
+    """Show the object, as `first` seen, and at each look. Ends once it is Ready, where that is waited for, once it is
+    gone, or when time is up. A fault that passes is shown and sat out.
     """
     start = machine.monotonic()
-    obj, trouble = read(), ""
+    obj, trouble = first, ""
     while True:
         show(obj, trouble)
         if until_ready and not trouble and is_ready(obj):
-            return True
+            return Ending.READY
         rest = pace.interval
         if pace.timeout is not None:
             rest = min(rest, start + pace.timeout - machine.monotonic())
         if rest <= 0:
-            return False
+            return Ending.LATE
         machine.sleep(rest)
-        obj, trouble = _look(read, obj)
+        seen, trouble = _look(read, obj)
+        if seen is None:
+            return Ending.GONE
+        obj = seen
 
 
-def _look(read: Read, last: Object) -> tuple[Object, str]:
+def _look(read: Read, last: Object) -> tuple[Object | None, str]:
     try:
         return read(), ""
     except Transient as error:
@@ -69,8 +82,10 @@ class ChangeLog:
 
 def summary_line(obj: Object) -> str:
     """The state in one line: words with values first, then the sentence of Ready."""
-    status = obj.get("status") or {}
+    status = status_of(obj)
     ready = condition_of(obj, ConditionType.READY)
+    if not is_current(ready, obj):
+        ready = {}
     backend = status.get("backend", {})
     facts = {
         "ready": ready.get("status", "Unknown"),

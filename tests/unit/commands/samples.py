@@ -71,6 +71,9 @@ PENDING: dict[str, Any] = {
 }
 """A plan that waits for its approval."""
 
+UNSEEN: dict[str, Any] = {"observedGeneration": -1}
+"""The status that the CRD gives a new object."""
+
 DRIFT = [{"path": "versioning", "want": "Enabled", "have": "Suspended"}]
 
 

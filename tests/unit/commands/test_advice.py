@@ -1,6 +1,6 @@
 """What people are told when the cluster says no."""
 
-from recording_storage_operator.commands.cluster import APPROVING, advice
+from recording_storage_operator.commands.cluster import APPROVING, LISTING, advice
 from recording_storage_operator.core.errors import Terminal, Transient, Wait
 from recording_storage_operator.core.reasons import Reason
 
@@ -8,7 +8,7 @@ from recording_storage_operator.core.reasons import Reason
 def test_a_missing_right_is_named() -> None:
     told = advice(Wait(Reason.KUBERNETES_ACCESS_DENIED, "Grant the operator this right."), "telephony")
     assert "get recordingstorages" in told
-    assert "list deletedrecordingslices" in told
+    assert "list" not in told
     assert "namespace telephony" in told
     assert "operator" not in told
 
@@ -17,6 +17,11 @@ def test_the_right_that_a_command_takes_is_the_one_named() -> None:
     told = advice(Wait(Reason.KUBERNETES_ACCESS_DENIED, "Grant the operator this right."), "telephony", APPROVING)
     assert "patch recordingstorages" in told
     assert "list" not in told
+
+
+def test_only_the_list_of_deletions_takes_the_right_to_list() -> None:
+    told = advice(Wait(Reason.KUBERNETES_ACCESS_DENIED, "Grant the operator this right."), "telephony", LISTING)
+    assert "list deletedrecordingslices" in told
 
 
 def test_a_rejected_login_is_the_users_own() -> None:

@@ -12,7 +12,7 @@ from recording_storage_operator.api.names import APPROVED_PLAN
 from recording_storage_operator.commands.approving import approve
 from recording_storage_operator.core.errors import Transient
 from recording_storage_operator.core.reasons import Reason
-from tests.unit.commands.samples import PENDING, condition, observed
+from tests.unit.commands.samples import PENDING, UNSEEN, condition, observed
 
 PLAN = str(PENDING["id"])
 
@@ -117,7 +117,7 @@ def automatic(obj: dict[str, Any]) -> None:
         (automatic, "spec.approval is Automatic"),
         (lambda obj: obj["status"].update(plan={"state": "Applied", "summary": "Nothing to do."}), "Nothing to do."),
         (lambda obj: obj["status"].update(conditions=[condition("InSync", "False", "Applying")]), "is being applied"),
-        (lambda obj: obj.update(status={}), "the operator has not looked at it"),
+        (lambda obj: obj.update(status=UNSEEN), "the operator has not looked at it"),
     ],
 )
 def test_nothing_to_approve_is_an_error(edit: Callable[[dict[str, Any]], None], told: str) -> None:

@@ -26,15 +26,15 @@ def assert_told(result: Result, sentence: str) -> None:
 def test_a_file_that_is_no_kubeconfig_is_told(tmp_path: Path, content: str) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(content)
-    assert_told(run(kubeconfig), "No login to Kubernetes: ")
+    assert_told(run(kubeconfig), "No login to Kubernetes with ")
 
 
-def test_a_missing_kubeconfig_is_told(tmp_path: Path) -> None:
-    assert_told(run(tmp_path / "kubeconfig"), "No login to Kubernetes: ")
+def test_a_missing_kubeconfig_is_told_with_its_path(tmp_path: Path) -> None:
+    assert_told(run(tmp_path / "kubeconfig"), f"No login to Kubernetes with {tmp_path / 'kubeconfig'}: ")
 
 
 def test_a_kubeconfig_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    assert_told(run(tmp_path), "No login to Kubernetes: ")
+    assert_told(run(tmp_path), "No login to Kubernetes with ")
 
 
 def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:

@@ -61,6 +61,57 @@ def test_every_wrong_field_is_named() -> None:
         assert told in caught.value.message
 
 
+def test_fields_that_do_not_exist_are_refused_by_name() -> None:
+    obj = storage("support-line", aproval="Manual") | {"specs": {}}
+    obj["spec"]["s3"] |= {"lifecycle": {"noncurrentVersion": "Expire"}, "backend": "S3"}
+    obj["spec"]["twilio"]["credentialsSecretRef"]["key"] = "token"
+    with pytest.raises(click.ClickException) as caught:
+        read(yaml.safe_dump(obj))
+    for path in (
+        "specs",
+        "spec.aproval",
+        "spec.s3.lifecycle.noncurrentVersion",
+        "spec.s3.backend",
+        "spec.twilio.credentialsSecretRef.key",
+    ):
+        assert f"{path}: unknown field" in caught.value.message
+
+
+def test_a_mistyped_field_is_told_beside_the_one_that_is_missing_for_it() -> None:
+    obj = storage("support-line")
+    obj["spec"]["backnd"] = obj["spec"].pop("backend")
+    with pytest.raises(click.ClickException, match=r"spec\.backnd: unknown field; spec\.backend: Required value"):
+        read(yaml.safe_dump(obj))
+
+
+def test_what_may_have_any_key_is_not_taken_for_unknown_fields() -> None:
+    obj = storage("support-line") | {"status": {"anything": 1}}
+    obj["metadata"] |= {"labels": {"team": "voice"}, "managedFields": [], "uid": "uid-1"}
+    obj["spec"]["s3"] |= {"tags": {"team": "voice"}, "encryption": {"sseAlgorithm": "AES256"}}
+    assert [one.name for one in read(yaml.safe_dump(obj))] == ["support-line"]
+
+
+def test_two_files_joined_without_a_separator_are_told() -> None:
+    first, second = (yaml.safe_dump(storage(name)) for name in "ab")
+    line = first.count("\n") + 1
+    with pytest.raises(click.ClickException, match=rf"storages\.yaml: line {line} repeats .* Is a --- missing"):
+        read(first + second)
+
+
+def test_a_key_that_is_there_twice_further_in_is_told_without_showing_it() -> None:
+    text = yaml.safe_dump(storage("a")) + "---\nkind: Secret\nstringData:\n  sesame: a\n  sesame: b\n"
+    with pytest.raises(click.ClickException, match="repeats a key of its mapping") as caught:
+        read(text)
+    assert "sesame" not in caught.value.message
+    assert "---" not in caught.value.message
+
+
+def test_a_key_beside_a_merge_may_replace_what_it_brings() -> None:
+    text = json.dumps(storage("a")).removesuffix("}") + ', "x": &x {"name": "b"}, "y": {<<: *x, "name": "c"}}'
+    with pytest.raises(click.ClickException, match="x: unknown field; y: unknown field"):
+        read(text)
+
+
 @pytest.mark.parametrize("metadata", [None, "text", {}, {"name": 7}])
 def test_a_resource_without_a_usable_name_is_invalid(metadata: object) -> None:
     with pytest.raises(click.ClickException, match="metadata"):

@@ -18,6 +18,9 @@ from tests.builders import recording_sid
         (["watch", "acme", "--timeout", "5"], "--timeout goes with --until-ready"),
         (["status", ""], "NAME"),
         (["status"], "NAME"),
+        (["status", "recst/"], "NAME"),
+        (["status", "pod/acme"], "pod/acme is no name of a RecordingStorage: give NAME, or recst/NAME."),
+        (["deleted", "telephony/recst/acme"], "telephony/recst/acme is no name"),
         (["iam"], "Give either NAME or -f FILE."),
         (["iam", "acme", "-f", "-"], "Give either NAME or -f FILE."),
         (["approve"], "NAME"),
@@ -37,12 +40,20 @@ def test_a_mistake_is_told_before_the_cluster_is_asked(arguments: list[str], tol
         (["acme", "--from-cluster"], "--from-cluster goes with -f."),
         (["acme", "--output", "csv"], "csv"),
         (["-f", "no-such-file.yaml"], "no-such-file.yaml"),
+        (["pod/acme"], "pod/acme is no name"),
     ],
 )
 def test_a_mistake_in_plan_is_no_exit_code_of_changes(arguments: list[str], told: str) -> None:
     result = CliRunner().invoke(cli, ["plan", *arguments], obj=Machine())
     assert result.exit_code == 1
     assert told in result.stderr
+
+
+def test_the_list_of_commands_cuts_no_sentence_off() -> None:
+    result = CliRunner().invoke(cli, ["--help"], obj=Machine(), terminal_width=80)
+    commands = result.stdout.partition("Commands:")[2]
+    assert commands.count("\n") == 7
+    assert "..." not in commands
 
 
 @pytest.mark.parametrize("command", ["status", "deleted", "watch", "plan", "approve", "iam"])

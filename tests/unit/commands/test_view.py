@@ -9,7 +9,7 @@ from recording_storage_operator.commands.view import page
 from recording_storage_operator.core.desired import Backend
 from recording_storage_operator.core.plan import Side
 from tests.builders import ACCOUNT, BUCKET_URL, NOON
-from tests.unit.commands.samples import DRIFT, PENDING, asking_for_the_console, condition, observed, summary
+from tests.unit.commands.samples import DRIFT, PENDING, UNSEEN, asking_for_the_console, condition, observed, summary
 
 LATER = NOON + timedelta(days=3, hours=2)
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
@@ -38,8 +38,8 @@ def test_an_unknown_backend_is_explained() -> None:
 
 
 def test_counts_are_told_by_place() -> None:
-    text = shown(observed())
-    assert "1,234, swept 2026-03-01 12:00:00 UTC" in text
+    text = words(shown(observed()))
+    assert "1,234 as of 2026-03-01 12:00:00 UTC (a later sweep that found no change is not noted)" in text
     assert "1,000 at Twilio, 234 in the bucket" in text
     assert "missing" not in text
 
@@ -86,6 +86,21 @@ def test_drift_is_told_with_what_is_wanted_and_what_is() -> None:
     assert "Drift         versioning: wanted Enabled, is Suspended" in shown(observed(drift=DRIFT))
 
 
+def test_drift_that_is_put_back_is_told_as_a_change_of_the_plan_alone() -> None:
+    back = {"type": "ChangeSetting", "target": "versioning", "summary": "turn on versioning", "class": "Safe"}
+    text = shown(observed(plan=PENDING | {"actions": [back]}, drift=DRIFT))
+    assert "turn on versioning" in text
+    assert "Drift" not in text
+
+
+def test_drift_that_stays_is_no_plan_with_nothing_to_do() -> None:
+    obj = observed(drift=DRIFT)
+    obj["spec"]["driftPolicy"] = "Report"
+    text = words(shown(obj))
+    assert "Plan 1 setting is not as wanted, and left so because spec.driftPolicy is Report. Drift versioning" in text
+    assert "Nothing to do" not in text
+
+
 @WIDTHS
 def test_each_condition_has_its_whole_sentence_within_the_width(width: int) -> None:
     sentence = "The last sweep saw every recording and every object, so no deletion is missing from the list."
@@ -107,6 +122,37 @@ def test_a_shared_sentence_is_told_once() -> None:
     text = shown(asking_for_the_console(Side.TWILIO))
     assert text.count("New recordings stay at Twilio") == 1
     assert "As Ready says." in text
+
+
+def test_a_sentence_that_ends_with_a_told_one_is_told_up_to_that() -> None:
+    waits = "Plan p0123456789a waits for approval."
+    text = words(
+        shown(
+            observed(
+                condition("InSync", "False", "AwaitingApproval", waits),
+                condition("LedgerComplete", "False", "AwaitingApproval", f"Nothing listed is lost. {waits}"),
+                condition("Ready", "False", "AwaitingApproval", waits),
+            )
+        )
+    )
+    assert text.count(waits) == 1
+    assert "Nothing listed is lost. As Ready says." in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "style"),
+    [
+        ("Conflict", "True", "bold yellow"),
+        ("DeletionBlocked", "True", "bold yellow"),
+        ("Stalled", "True", "bold yellow"),
+        ("InSync", "False", "bold yellow"),
+        ("InSync", "True", "bold green"),
+    ],
+)
+def test_only_good_news_is_green(kind: str, status: str, style: str) -> None:
+    lines = page(observed(condition(kind, status, "Told")), LATER, 80)
+    [told] = [one for one in lines.spans if lines.plain[one.start : one.end] == f"{status:<8}"]
+    assert told.style == style
 
 
 def test_the_values_for_the_console_are_those_of_the_spec_and_can_be_copied() -> None:
@@ -148,11 +194,13 @@ def test_a_spec_that_no_rule_allows_any_more_is_shown_without_steps() -> None:
     assert BUCKET_URL in text
 
 
-def test_a_resource_nobody_has_looked_at_says_so() -> None:
-    obj = observed()
-    del obj["status"]
+@pytest.mark.parametrize("status", [None, {}, UNSEEN])
+def test_a_resource_nobody_has_looked_at_says_so(status: dict[str, Any] | None) -> None:
+    obj = observed() | {"status": status}
     assert "not Ready (not looked at)" in shown(obj)
-    assert "the operator has not looked at it" in shown(obj)
+    assert "the operator has not looked at it" in words(shown(obj))
+    assert "Is it running?" in words(shown(obj))
+    assert "Generation" not in shown(obj)
 
 
 def test_a_resource_that_is_being_deleted_says_so() -> None:

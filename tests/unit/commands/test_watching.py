@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from recording_storage_operator.commands.machine import Machine
-from recording_storage_operator.commands.watching import ChangeLog, Object, Pace, follow
-from recording_storage_operator.core.errors import ReconcileError, Transient, Wait
+from recording_storage_operator.commands.watching import ChangeLog, Ending, Object, Pace, follow, summary_line
+from recording_storage_operator.core.errors import Transient, Wait
 from recording_storage_operator.core.reasons import Reason
 from tests.builders import NOON
-from tests.unit.commands.samples import condition, observed
+from tests.unit.commands.samples import UNSEEN, condition, observed
 
 READY = observed()
 SWEEPING = observed(condition("Ready", "False", "Sweeping", "The first sweep lists all recordings."))
@@ -22,7 +22,7 @@ FAULT = Transient(Reason.KUBERNETES_UNREACHABLE, "Cannot read it: the API server
 class World:
     """An object that is another one at each look, the last one from then on."""
 
-    looks: list[Object | BaseException]
+    looks: list[Object | BaseException | None]
     seconds: float = 0.0
     shown: list[tuple[Object, str]] = field(default_factory=list)
 
@@ -36,7 +36,7 @@ class World:
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
-    def read(self) -> Object:
+    def read(self) -> Object | None:
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         if isinstance(look, BaseException):
             raise look
@@ -45,8 +45,10 @@ class World:
     def show(self, obj: Object, trouble: str) -> None:
         self.shown.append((obj, trouble))
 
-    def follow(self, timeout: float | None = 60, until_ready: bool = True) -> bool:
-        return follow(self.read, self.show, Pace(2, timeout), self.machine, until_ready=until_ready)
+    def follow(self, timeout: float | None = 60, until_ready: bool = True) -> Ending:
+        first = self.read()
+        assert first is not None
+        return follow(first, self.read, self.show, Pace(2, timeout), self.machine, until_ready=until_ready)
 
 
 def edited(obj: dict[str, Any]) -> dict[str, Any]:
@@ -55,30 +57,30 @@ def edited(obj: dict[str, Any]) -> dict[str, Any]:
 
 def test_it_ends_once_ready() -> None:
     world = World([SWEEPING, SWEEPING, READY])
-    assert world.follow()
+    assert world.follow() is Ending.READY
     assert world.seconds == 4
     assert [obj for obj, _ in world.shown] == [SWEEPING, SWEEPING, READY]
 
 
 def test_ready_for_an_earlier_spec_is_not_ready() -> None:
-    assert not World([edited(READY)]).follow()
+    assert World([edited(READY)]).follow() is Ending.LATE
 
 
 def test_ready_but_being_deleted_is_not_ready() -> None:
     going = READY | {"metadata": READY["metadata"] | {"deletionTimestamp": "2026-03-02T00:00:00Z"}}
-    assert not World([going]).follow()
+    assert World([going]).follow() is Ending.LATE
 
 
 def test_it_gives_up_when_time_is_up_after_a_last_look() -> None:
     world = World([SWEEPING])
-    assert not world.follow(timeout=5)
+    assert world.follow(timeout=5) is Ending.LATE
     assert world.seconds == 5
     assert len(world.shown) == 4
 
 
 def test_no_time_at_all_is_one_look() -> None:
     world = World([SWEEPING])
-    assert not world.follow(timeout=0)
+    assert world.follow(timeout=0) is Ending.LATE
     assert len(world.shown) == 1
 
 
@@ -91,22 +93,26 @@ def test_without_waiting_for_ready_it_goes_on() -> None:
 
 def test_a_passing_fault_is_shown_and_sat_out() -> None:
     world = World([SWEEPING, FAULT, READY])
-    assert world.follow()
+    assert world.follow() is Ending.READY
     assert [trouble for _, trouble in world.shown] == ["", FAULT.message, ""]
 
 
 def test_a_ready_object_that_cannot_be_read_any_more_is_shown_as_last_read() -> None:
     world = World([SWEEPING, FAULT])
-    assert not world.follow(timeout=2)
+    assert world.follow(timeout=2) is Ending.LATE
     assert world.shown[-1] == (SWEEPING, FAULT.message)
 
 
-@pytest.mark.parametrize(
-    ("before", "error"), [([], FAULT), ([SWEEPING], Wait(Reason.KUBERNETES_ACCESS_DENIED, "Forbidden."))]
-)
-def test_a_fault_at_the_first_look_or_a_lasting_one_ends_it(before: list[Object], error: ReconcileError) -> None:
-    with pytest.raises(type(error)):
-        World([*before, error]).follow()
+def test_a_fault_that_lasts_ends_it() -> None:
+    with pytest.raises(Wait):
+        World([SWEEPING, Wait(Reason.KUBERNETES_ACCESS_DENIED, "Forbidden.")]).follow()
+
+
+@pytest.mark.parametrize("until_ready", [True, False])
+def test_it_ends_when_the_object_is_gone(until_ready: bool) -> None:
+    world = World([SWEEPING, SWEEPING, None])
+    assert world.follow(until_ready=until_ready) is Ending.GONE
+    assert len(world.shown) == 2
 
 
 def test_a_line_is_printed_for_each_change_only() -> None:
@@ -124,7 +130,14 @@ def test_a_line_is_printed_for_each_change_only() -> None:
     ]
 
 
-def test_an_object_nobody_has_looked_at_has_a_line_too() -> None:
+def test_what_is_said_of_an_earlier_spec_is_not_told_as_ready() -> None:
+    told = summary_line(edited(READY))
+    assert told.startswith("ready=Unknown reason=- generation=1/2 ")
+    assert "As it shall be." not in told
+
+
+@pytest.mark.parametrize("status", [None, UNSEEN])
+def test_an_object_nobody_has_looked_at_has_a_line_too(status: Object | None) -> None:
     lines: list[str] = []
-    ChangeLog(lines.append, World([READY]).machine).show({"metadata": {"generation": 1}}, "")
+    ChangeLog(lines.append, World([READY]).machine).show({"metadata": {"generation": 1}, "status": status}, "")
     assert "ready=Unknown reason=- generation=0/1 wanted=- observed=- plan=- deleted=- ledger=-" in lines[0]
