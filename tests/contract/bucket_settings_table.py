@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from recording_storage_operator.core.bucket_settings import ABSENT, Risk
+from recording_storage_operator.core.bucket_settings import ABSENT, ANY_ENCRYPTION, Risk
 from recording_storage_operator.core.desired import Backend, Bucket, BucketSettings, Desired, Encryption, TwilioAccount
 from recording_storage_operator.core.facts import Aspect
 from tests.builders import ACCOUNT, BUCKET
@@ -208,7 +208,7 @@ ANY = Setting(
     path="encryption",
     aspect=Aspect.ENCRYPTION,
     fields={"encryption": Encryption.ANY},
-    want="AES256",
+    want=ANY_ENCRYPTION,
     risk=Risk.SAFE,
     cells={
         State.ABSENT: Cell({}, ABSENT, encrypted("AES256")),

@@ -159,7 +159,7 @@ class Pass:
         return propose(self.wants, Seen(facts, readings, self.unwritable), Memory())
 
     def apply(self, proposal: Proposal) -> Exception | None:
-        return Changer(self.admin, None, self.unwritable).apply(proposal.effects)
+        return Changer(None, self.admin, None, self.unwritable).apply(proposal.effects)
 
 
 def at(admin: BucketAdmin, setting: Setting, bucket: str) -> Pass:

@@ -53,6 +53,8 @@ class FakeS3:
     """The service. `page_size` counts every version, latest or not, as S3's MaxKeys does.
 
     Tests may put aspects into `unsupported`, `unreadable` and `unwritable`: the service lacks them, or denies them.
+    With `like_aws` it refuses what AWS refuses and other servers take. So many looks as `absent` says it does not know
+    a bucket that is there, as a gateway whose disk is not mounted yet.
     """
 
     def __init__(self, clock: Clock, page_size: int = 1000) -> None:
@@ -64,6 +66,8 @@ class FakeS3:
         self.unsupported: set[Aspect] = set()
         self.unreadable: set[Aspect] = set()
         self.unwritable: set[Aspect] = set()
+        self.like_aws = False
+        self.absent = 0
         self.page_size = page_size
         self._clock = clock
         self._numbers = count(1)
@@ -148,6 +152,9 @@ class FakeBucketClient:
     def describe(self) -> BucketFacts | None:
         self._service.record("describe", self._name)
         if self._name not in self._service.buckets:
+            return None
+        if self._service.absent:
+            self._service.absent -= 1
             return None
         stored = self._own()
         return BucketFacts(self._name, stored.region, stored.versioned)
@@ -235,6 +242,8 @@ class FakeBucketAdmin:
             raise Wait(Reason.NOT_SUPPORTED, f"S3 does not take the {aspect} setting of bucket {self._name}", 3600)
         if aspect in self._service.unwritable:
             raise Wait(Reason.S3_ACCESS_DENIED, f"S3 denies writing the {aspect} setting of bucket {self._name}")
+        if self._service.like_aws:
+            _refuse_what_aws_does(self._name, aspect, document, stored)
         if content:
             stored.documents[aspect] = deepcopy(dict(document))
         else:
@@ -243,6 +252,21 @@ class FakeBucketAdmin:
 
     def _own(self) -> StoredBucket:
         return self._service.owned(self._name, self._region)
+
+
+def _refuse_what_aws_does(name: str, aspect: Aspect, document: Mapping[str, Any], stored: StoredBucket) -> None:
+    """Rules of both spellings in one lifecycle, and a policy that makes public what is blocked from being so."""
+    spellings = {field for rule in document.get("Rules") or () for field in rule if field in ("Prefix", "Filter")}
+    if aspect is Aspect.LIFECYCLE and len(spellings) == 2:
+        raise Wait(Reason.NOT_SUPPORTED, f"bucket {name}: a base level prefix cannot be used beside a filter")
+    blocked = stored.documents.get(Aspect.PUBLIC_ACCESS, {}).get("BlockPublicPolicy")
+    if aspect is Aspect.POLICY and blocked and any(map(_is_public, document.get("Statement") or ())):
+        raise Wait(Reason.S3_ACCESS_DENIED, f"bucket {name}: public policies are blocked")
+
+
+def _is_public(statement: Mapping[str, Any]) -> bool:
+    everybody = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    return everybody and statement.get("Effect") == "Allow" and not statement.get("Condition")
 
 
 Row = tuple[str, StoredVersion, bool]

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.claims import Claim
+from ..core.desired import Backend, Management
 from ..core.endpoint import same_servers
 from ..core.errors import Terminal
 from .desired import to_desired
+
+HOME_REGION = "us1"
+"""The Twilio Region of whoever names none."""
 
 
 def to_claim(obj: Mapping[str, Any]) -> Claim | None:
@@ -21,7 +25,9 @@ def to_claim(obj: Mapping[str, Any]) -> Claim | None:
         uid=metadata["uid"],
         name=f"{metadata['namespace']}/{metadata['name']}",
         account_sid=desired.twilio.account_sid,
+        region=desired.twilio.region or HOME_REGION,
         endpoint=same_servers(bucket.endpoint_url) if bucket else "",
         bucket=bucket.name if bucket else "",
         prefix=bucket.prefix if bucket else "",
+        keeps=desired.backend is Backend.S3 and bucket is not None and bucket.management is Management.MANAGE,
     )

@@ -29,8 +29,11 @@ def console_steps(obj: Mapping[str, Any]) -> list[Text]:
             "AWS S3 bucket URL": desired.s3.url,
             "AWS credential": f"one that may write to {desired.s3.name}",
         }
+    own = desired.s3 is not None and not desired.s3.is_at_aws and desired.s3.endpoint_url
+    caution = [Text(f"  Only where {own} stands in for AWS S3: Twilio writes to no other server.")] if own else []
     return [
         Text("To do in Twilio's Console", "bold"),
+        *caution,
         Text(f"  1. Choose account {desired.twilio.account_sid}."),
         Text("  2. Open Voice > Settings > General > Voice Recording settings."),
         Text("  3. Set"),

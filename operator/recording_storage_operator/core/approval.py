@@ -16,10 +16,16 @@ from .effects import NO_BUCKET, Effect, Identity, Kind, Skipped
 
 
 class State(StrEnum):
-    """Approved and not seen as wanted yet, or seen as wanted since (Applied)."""
+    """Approved and not seen as wanted yet, or seen as wanted since (Applied); or seen as wanted, but agreed to by
+    nobody (Found).
+    """
 
     APPROVED = "Approved"
     APPLIED = "Applied"
+    FOUND = "Found"
+
+
+_SEEN = (State.APPLIED, State.FOUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class Memory:
 
     def has_seen(self, identity: Identity, path: str, want: str) -> bool:
         """Whether this was seen as wanted."""
-        return Record(path, _applied(identity, path, want), State.APPLIED) in self.records
+        return any(Record(path, _applied(identity, path, want), state) in self.records for state in _SEEN)
 
     def expects(self, identity: Identity, path: str, want: str) -> bool:
         """Whether it is to be so from the making of the bucket on, which was begun."""
@@ -56,16 +62,16 @@ class Memory:
 
     def without_expectations(self) -> "Memory":
         """After a pass at whose end there is certainly no bucket of our making."""
-        return replace(self, records=tuple(record for record in self.records if record.state is State.APPLIED))
+        return replace(self, records=tuple(record for record in self.records if record.state in _SEEN))
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """The outside half of a plan: effects in the order they are applied in, and what is as wanted already.
 
-    `settled` maps the paths that are as wanted to what that is. `skipped` could not be looked at. `shared` says that
-    the bucket holds, or held when it was adopted, what others may need; `replaced`, that it has taken the place of one
-    that was made or adopted before.
+    `settled` maps the paths that are as wanted to what that is. `skipped` could not be looked at, and the paths of
+    `unseen` not now. `shared` says that the bucket holds, or held when it was adopted, what others may need;
+    `replaced`, that it has taken the place of one that was made or adopted before.
     """
 
     identity: Identity
@@ -74,6 +80,7 @@ class Proposal:
     skipped: tuple[Skipped, ...] = ()
     shared: bool = False
     replaced: bool = False
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) 
     # Whatever was agreed to about a bucket says nothing about another one that has taken its place.
     adopting = any(one.kind is Kind.ADOPT_BUCKET for one in proposal.effects)
     known = {} if adopting else {record.path: record for record in memory.records}
-    drift = tuple(one for one in proposal.effects if _was_as_wanted(one, known, proposal.identity))
+    drift = tuple(one for one in proposal.effects if _is_drift(one, known.get(one.path), desired, proposal))
     begun = tuple(one for one in proposal.effects if _is_approved(one, known, proposal.identity))
     new = tuple(one for one in proposal.effects if one not in drift and one not in begun)
     plan_id = proposal.identity.plan_id(new or begun or drift)
@@ -112,15 +119,17 @@ def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) 
     approved = bool(new) and (approval == plan_id or not _needs_a_person(desired, proposal, new))
     reverted = drift if desired.drift_policy is DriftPolicy.REVERT else ()
     allowed = [*begun, *reverted, *(new if approved else ())]
+    made = any(one.kind is Kind.CREATE_BUCKET for one in allowed)
+    records = _remembered(proposal, known, new if approved else (), made)
+    last = plan_id if approved else memory.approved_plan
     return Decision(
         plan_id=plan_id,
         due=_within_reach(tuple(one for one in proposal.effects if one in allowed), proposal.effects),
         waiting=() if approved else new,
         drift=drift,
         stale=approval if new and not approved and approval not in ("", memory.approved_plan) else "",
-        memory=Memory(
-            _remembered(proposal, known, new if approved else ()), plan_id if approved else memory.approved_plan
-        ),
+        # As long as nobody has agreed to another bucket, what was known of the one before says that it is another.
+        memory=memory.without_expectations() if adopting and not approved else Memory(records, last),
         skipped=proposal.skipped,
     )
 
@@ -138,9 +147,15 @@ def _within_reach(due: tuple[Effect, ...], effects: tuple[Effect, ...]) -> tuple
     return tuple(one for one in due if one.kind is not Kind.CHANGE_SETTING)
 
 
-def _was_as_wanted(effect: Effect, known: Mapping[str, Record], identity: Identity) -> bool:
-    record = known.get(effect.path)
-    return record == Record(effect.path, _applied(identity, effect.path, effect.want), State.APPLIED)
+def _is_drift(effect: Effect, record: Record | None, desired: Desired, proposal: Proposal) -> bool:
+    """Whether it was as wanted before, and may be put back. What was merely found so is somebody else's to change,
+    where a plan to make it so would have been asked for.
+    """
+    if record is None or record.digest != _applied(proposal.identity, effect.path, effect.want):
+        return False
+    if record.state is State.FOUND and desired.drift_policy is DriftPolicy.REVERT:
+        return not _needs_a_person(desired, proposal, (effect,))
+    return record.state in _SEEN
 
 
 def _is_approved(effect: Effect, known: Mapping[str, Record], identity: Identity) -> bool:
@@ -151,14 +166,24 @@ def _is_approved(effect: Effect, known: Mapping[str, Record], identity: Identity
     return record.digest in {_approved(identity, effect.path, have, effect.want) for have in (effect.have, NO_BUCKET)}
 
 
-def _remembered(proposal: Proposal, known: Mapping[str, Record], approved: Iterable[Effect]) -> tuple[Record, ...]:
-    """One record a path, of paths that are still wanted."""
+def _remembered(
+    proposal: Proposal, known: Mapping[str, Record], approved: Iterable[Effect], made: bool
+) -> tuple[Record, ...]:
+    """One record a path, of paths that are still wanted. `made` says that the bucket is made now."""
     identity, settled = proposal.identity, proposal.settled
-    paths = {*settled, *(one.path for one in proposal.effects), *(one.path for one in proposal.skipped)}
+    looked_at = {*settled, *(one.path for one in proposal.effects), *(one.path for one in proposal.skipped)}
+    paths = looked_at | set(proposal.unseen)
     records = {path: record for path, record in known.items() if path in paths}
     records |= {one.path: _agreed(identity, one) for one in approved}
-    records |= {path: Record(path, _applied(identity, path, want), State.APPLIED) for path, want in settled.items()}
+    records |= {path: _settled(identity, path, want, known.get(path), made) for path, want in settled.items()}
     return tuple(records[path] for path in sorted(records))
+
+
+def _settled(identity: Identity, path: str, want: str, record: Record | None, made: bool) -> Record:
+    """Whoever agrees to the making of a bucket agrees to what it is made like."""
+    applied = Record(path, _applied(identity, path, want), State.APPLIED)
+    agreed = made or record == applied or (record is not None and record.state is State.APPROVED)
+    return applied if agreed else replace(applied, state=State.FOUND)
 
 
 def _agreed(identity: Identity, effect: Effect) -> Record:

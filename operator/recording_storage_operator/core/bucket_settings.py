@@ -23,6 +23,9 @@ CREATED_BY = "recordings.dev/created-by"
 
 SECURE_TRANSPORT_SID = "RecordingsDevSecureTransport"
 
+ANY_ENCRYPTION = "AES256 or any other"
+"""A wish of its own: who leaves the choice to others has not agreed to AES256."""
+
 
 class Risk(StrEnum):
     """What a change can do to people who use the bucket: nothing; stop them; or lose something for good."""
@@ -74,10 +77,11 @@ def parts_of(desired: Desired, *, made_by_us: bool) -> list[Part]:
     parts: list[tuple[bool, list[Part]]] = [
         (True, marked),
         (wanted.versioning, [Versioning()]),
+        # Before access is blocked: behind that S3 takes no policy any more in which somebody's statement is public.
+        (wanted.require_tls and speaks_tls(bucket), [SecureTransport(bucket.name, partition_of(bucket.region))]),
         (wanted.block_public_access, [PublicAccess()]),
         (wanted.enforce_ownership, [Ownership()]),
         (True, [DefaultEncryption(wanted.encryption, wanted.kms_key)]),
-        (wanted.require_tls and speaks_tls(bucket), [SecureTransport(bucket.name, partition_of(bucket.region))]),
         (True, [Tag(key, value) for key, value in wanted.tags]),
         (True, rules_of(desired, wanted)),
     ]
@@ -136,7 +140,7 @@ class DefaultEncryption:
     @property
     def want(self) -> str:
         if self.algorithm is Encryption.ANY:
-            return Encryption.AES256
+            return ANY_ENCRYPTION
         return f"{self.algorithm} {_key_id(self.key)}".rstrip()
 
     @property
@@ -145,11 +149,11 @@ class DefaultEncryption:
 
     @property
     def does(self) -> str:
-        return f"encrypt new objects with {self.want}"
+        return f"encrypt new objects with {Encryption.AES256 if self.algorithm is Encryption.ANY else self.want}"
 
     def have(self, document: Document) -> str:
         default = _encryption(document)
-        algorithm, key = str(default.get("SSEAlgorithm") or ABSENT), _key_id(default.get("KMSMasterKeyID") or "")
+        algorithm, key = str(default.get("SSEAlgorithm") or ABSENT), _key_as(self.key, default.get("KMSMasterKeyID"))
         if self.algorithm is Encryption.ANY and algorithm != ABSENT:
             return self.want
         named = bool(self.key) or algorithm != self.algorithm
@@ -219,7 +223,7 @@ class Rule:
 
     @property
     def want(self) -> str:
-        return _normal_rule(self._rule) if self.body else ABSENT
+        return _normal_rule(self._rule({"Prefix": self.prefix})) if self.body else ABSENT
 
     @property
     def risk(self) -> Risk:
@@ -231,12 +235,14 @@ class Rule:
         return ", ".join(sorted(ours)) or ABSENT
 
     def put(self, document: Document) -> Document:
+        """S3 takes no mixture of rules with a filter and rules in its older spelling."""
         others = [rule for rule in document.get("Rules") or () if rule.get("ID") != self.id]
-        return {**document, "Rules": [*others, self._rule] if self.body else others}
+        older = any("Prefix" in rule and not rule.get("Filter") for rule in others)
+        ours = self._rule({"Prefix": self.prefix} if older else {"Filter": {"Prefix": self.prefix}})
+        return {**document, "Rules": [*others, ours] if self.body else others}
 
-    @property
-    def _rule(self) -> dict[str, Any]:
-        return {"ID": self.id, "Filter": {"Prefix": self.prefix}, "Status": "Enabled", **self.body}
+    def _rule(self, scope: Document) -> dict[str, Any]:
+        return {"ID": self.id, **scope, "Status": "Enabled", **self.body}
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +265,10 @@ class SecureTransport:
         return ", ".join(sorted(map(_normal_statement, ours))) or ABSENT
 
     def put(self, document: Document) -> Document:
+        """A policy of others keeps its version: without one it is of 2008, which knows no variables such as ${...}."""
         others = [one for one in _statements(document) if one.get("Sid") != SECURE_TRANSPORT_SID]
-        return {"Version": "2012-10-17", **document, "Statement": [*others, self._statement]}
+        version = {} if others else {"Version": "2012-10-17"}
+        return {**version, **document, "Statement": [*others, self._statement]}
 
     @property
     def _statement(self) -> dict[str, Any]:
@@ -322,8 +330,16 @@ def _encryption(document: Document) -> Document:
 
 
 def _key_id(key: str) -> str:
-    """A key's ARN and its bare id name the same key."""
-    return key.rpartition(":")[2].removeprefix("key/")
+    """A key's ARN and its bare id name the same key. An alias is one of the account in its ARN."""
+    name = key.rpartition(":")[2]
+    return key if name.startswith("alias/") else name.removeprefix("key/")
+
+
+def _key_as(wanted: str, found: str | None) -> str:
+    """The id of what was found. A bare alias is that of the bucket's own account, and its ARN may stand for it."""
+    one, other = _key_id(found or ""), _key_id(wanted)
+    bare = ":" not in one or ":" not in other
+    return other if bare and one.rpartition(":")[2] == other.rpartition(":")[2] else one
 
 
 def _normal_rule(rule: Document) -> str:
@@ -363,4 +379,5 @@ def _text(value: object) -> str:
 
 
 def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """The SDK reads dates, such as those of lifecycle rules, as datetimes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

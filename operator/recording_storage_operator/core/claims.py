@@ -12,7 +12,10 @@ RECHECK = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one resource names. `created` is as the API server writes it, `endpoint` as `same_servers` makes it."""
+    """What one resource names. `created` is as the API server writes it, `endpoint` as `same_servers` makes it.
+    `keeps` says that it sets the bucket up, and does not merely watch it. An account has recordings of its own in each
+    Twilio Region.
+    """
 
     created: str
     uid: str
@@ -21,6 +24,8 @@ class Claim:
     endpoint: str = ""
     bucket: str = ""
     prefix: str = ""
+    keeps: bool = True
+    region: str = ""
 
     @property
     def age(self) -> tuple[str, str]:
@@ -44,7 +49,7 @@ def older(mine: Claim, others: Iterable[Claim]) -> list[Claim]:
 def check(mine: Claim, others: Iterable[Claim]) -> None:
     """Raises Wait where an older resource has the account, or a prefix of the bucket that overlaps."""
     for other in older(mine, others):
-        if other.account_sid == mine.account_sid:
+        if (other.account_sid, other.region) == (mine.account_sid, mine.region):
             raise _conflict(Reason.ACCOUNT_CLAIMED, f"account {mine.account_sid}", other, "an account")
         if mine.overlaps(other):
             place = (
@@ -55,7 +60,7 @@ def check(mine: Claim, others: Iterable[Claim]) -> None:
 
 def host_of(mine: Claim, others: Iterable[Claim]) -> str:
     """The name of the older resource that shares the bucket and therefore keeps its settings; empty without one."""
-    sharing = [other.name for other in older(mine, others) if mine.same_bucket(other)]
+    sharing = [other.name for other in older(mine, others) if other.keeps and mine.same_bucket(other)]
     return sharing[0] if sharing else ""
 
 

@@ -9,6 +9,10 @@ from .writer import WriterFacts
 
 _PLACE = "Twilio Console, Voice > Settings > General > Voice Recording settings, of account {account}"
 _CLEARS = "If that is done already, this goes away by itself with the next recording."
+_NOT_AWS = (
+    "External Storage of Twilio writes to AWS S3 only, and {endpoint} is another server: do what follows only where "
+    "that one stands in for AWS; else recordings never get to this bucket. "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +34,20 @@ def console_action(desired: Desired, newest: Newest, writer: WriterFacts | None 
         return _rotate(place, writer) if writer and writer.others else None
     credential = f"choose the AWS credential {writer.wanted!r}" if writer else "choose an AWS credential"
     values = f"set External storage to Enabled, AWS S3 bucket URL to {desired.s3.url}, and {credential}"
+    caution = "" if desired.s3.is_at_aws else _NOT_AWS.format(endpoint=desired.s3.endpoint_url)
     if newest.side is Side.OTHER:
         same = newest.bucket == desired.s3.name
         elsewhere = f"another prefix of bucket {newest.bucket}" if same else f"bucket {newest.bucket}"
         return ConsoleAction(
             Reason.CHANGE_BUCKET_URL,
-            f"New recordings go to {elsewhere}, not to {desired.s3.url}. In {place}, {values} "
+            f"New recordings go to {elsewhere}, not to {desired.s3.url}. {caution}In {place}, {values} "
             f"that may write there, then save. {_CLEARS}",
         )
     seen = "New recordings stay at Twilio" if newest.side is Side.TWILIO else "No recording shows yet where new ones go"
     return ConsoleAction(
         Reason.ENABLE_EXTERNAL_STORAGE,
-        f"{seen}; they shall go to bucket {desired.s3.name}. In {place}, {values} that may write there, then save. "
-        f"{_CLEARS}",
+        f"{seen}; they shall go to bucket {desired.s3.name}. {caution}In {place}, {values} that may write there, then "
+        f"save. {_CLEARS}",
     )
 
 

@@ -97,10 +97,18 @@ class Bucket:
     settings: BucketSettings = field(default_factory=BucketSettings)
 
     @property
+    def is_at_aws(self) -> bool:
+        """Whether its endpoint is one of AWS's. External Storage of Twilio writes to AWS S3 alone."""
+        return not same_servers(self.endpoint_url)
+
+    @property
     def url(self) -> str:
-        """The bucket URL a person types into Twilio's Console: virtual-host style, the prefix as its path."""
+        """The bucket URL a person types into Twilio's Console: virtual-host style, the prefix as its path. It is one of
+        AWS, whatever the endpoint: Twilio takes no other.
+        """
         path = f"/{self.prefix.rstrip('/')}" if self.prefix else ""
-        return f"https://{self.name}.s3.{self.region}.amazonaws.com{path}"
+        top = "com.cn" if self.region.startswith("cn-") else "com"
+        return f"https://{self.name}.s3.{self.region}.amazonaws.{top}{path}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def operator_policy(desired: Desired) -> Policy:
     reads = {RIGHTS[aspect][0] for aspect in aspects}
     writes = {RIGHTS[aspect][1] for aspect in aspects} | {"s3:CreateBucket"}
     removes = {"s3:DeleteBucket", "s3:ListBucketMultipartUploads"}
-    deletes = desired.deletion_policy is DeletionPolicy.DELETE
+    deletes = desired.deletion_policy is DeletionPolicy.DELETE and bucket.management is Management.MANAGE
     return _policy(
         _allow("LookForRecordings", ("s3:GetObject",), f"{_arn(bucket)}/{bucket.prefix}*"),
         _allow("LookAtTheBucket", {*SEEING, *reads, *([RIGHTS[Aspect.TAGS][0]] if deletes else [])}, _arn(bucket)),

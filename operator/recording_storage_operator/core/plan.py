@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from .approval import Decision, Memory, decide
 from .desired import Desired
+from .errors import ReconcileError
 from .facts import AccountFacts, Aspect, BucketFacts, Reading
 from .ledger import SETTLED, Slice
 from .proposal import Content, propose
@@ -42,7 +43,8 @@ class Observed:
 
     `settings` has the aspects that are looked at, none of a bucket that does not exist. `content` is looked at before
     a bucket is adopted. `guest_of` names the older resource that keeps the settings of a shared bucket. `unwritable`
-    has, by path, why the server does not take a setting, learnt by trying.
+    has, by path, why the server does not take a setting, learnt by trying. `writer_trouble` is why there is no `writer`
+    though the spec names one.
     """
 
     account: AccountFacts
@@ -55,6 +57,7 @@ class Observed:
     writer: WriterFacts | None = None
     guest_of: str = ""
     unwritable: Mapping[str, str] = field(default_factory=dict)
+    writer_trouble: ReconcileError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ MAX_TEXT = 320
 """Characters of a summary, a `want` or a `have`."""
 
 NOTHING = "Nothing to do."
+REPORTED = "Nothing to do: what is not as wanted is only reported, see status.drift."
 
 
 def plan_fields(
@@ -45,6 +46,12 @@ def as_action(effect: Effect) -> dict[str, str]:
     }
 
 
+def _riskiest(effects: tuple[Effect, ...]) -> list[Effect]:
+    """As many as there is room for, in their order: what is left out is Safe, and only counted."""
+    ranked = sorted(range(len(effects)), key=lambda at: list(Risk).index(effects[at].risk), reverse=True)
+    return [effects[at] for at in sorted(ranked[:MAX_ACTIONS])]
+
+
 def counted(effects: tuple[Effect, ...]) -> str:
     """`3 changes: 2 safe, 1 disruptive`, the worst last."""
     risks = Counter(one.risk for one in effects)
@@ -61,13 +68,13 @@ def _plan(
     ]
     rest = {"skipped": skipped} if skipped else {}
     if not decision.shown:
-        return {"state": "Applied", "summary": NOTHING} | rest
+        return {"state": "Applied", "summary": REPORTED if decision.drift else NOTHING} | rest
     created = before.get("createdAt") if before.get("id") == decision.plan_id else None
     return {
         "id": decision.plan_id,
         "state": "Blocked" if stopped else "Pending",
         "summary": f"{counted(decision.shown)}. {_next(decision, stopped)}",
-        "actions": [as_action(one) for one in decision.shown[:MAX_ACTIONS]],
+        "actions": [as_action(one) for one in _riskiest(decision.shown)],
         "createdAt": created or rfc3339(now),
     } | rest
 

@@ -94,9 +94,11 @@ def identity_of(desired: Desired) -> Identity:
 def propose(desired: Desired, seen: Seen, memory: Memory) -> Proposal:
     """A bucket that merely stays watched (backend Twilio) is neither made nor changed."""
     found: list[Finding] = []
+    unseen: tuple[str, ...] = ()
     if desired.backend is Backend.S3 and desired.s3 is not None:
         found += [_bucket(desired, desired.s3, seen, memory), *_settings(desired, seen, memory)]
         found += _writer(seen.writer) if seen.writer else ()
+        unseen = (WRITER_PATH,) if desired.s3.writer_secret and not seen.writer else ()
     effects = tuple(one for one in found if isinstance(one, Effect))
     settled = dict(one for one in found if isinstance(one, tuple))
     return Proposal(
@@ -106,6 +108,7 @@ def propose(desired: Desired, seen: Seen, memory: Memory) -> Proposal:
         shared=settled.get(BUCKET_PATH) == SHARED or any(one.want == SHARED for one in effects),
         settled=settled,
         skipped=tuple(one for one in found if isinstance(one, Skipped)),
+        unseen=unseen,
     )
 
 

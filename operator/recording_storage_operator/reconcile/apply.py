@@ -11,7 +11,7 @@ from ..core.errors import ReconcileError, Transient, told_of
 from ..core.plan import Action, ExpireEntries, RecordDeletions, Reschedule, WithdrawDeletions
 from ..core.reasons import Reason
 from .ledger_book import LedgerBook
-from .ports import BucketAdmin
+from .ports import BucketAdmin, BucketClient
 from .sweep import Sweeper
 from .writer import Writer
 
@@ -50,6 +50,7 @@ class Changer:
     who it is done for, in the log.
     """
 
+    bucket: BucketClient | None
     admin: BucketAdmin | None
     writer: Writer | None
     unwritable: dict[str, str]
@@ -71,7 +72,7 @@ class Changer:
     def _apply(self, effect: Effect) -> None:
         match effect.kind:
             case Kind.CREATE_BUCKET if self.admin:
-                self.admin.create()
+                self._create(self.admin)
             case Kind.ADOPT_BUCKET:
                 pass  # that it was agreed to is remembered in status; the bucket itself stays as it is
             case Kind.CHANGE_SETTING if self.admin and effect.part:
@@ -82,6 +83,12 @@ class Changer:
                 self.writer.credentials.remove(effect.target)
             case _:
                 raise AssertionError(f"{effect} needs a bucket or a writer, and this resource has none")
+
+    def _create(self, admin: BucketAdmin) -> None:
+        """Look once more: to S3, making a bucket that is there already is success, and it would pass for ours."""
+        if self.bucket is not None and self.bucket.describe() is not None:
+            raise Transient(Reason.WORLD_MOVED, "The bucket is there now; a new plan is made of it.")
+        admin.create()
 
     def _set(self, admin: BucketAdmin, part: Part, effect: Effect) -> None:
         """Read afresh: S3 replaces a document as a whole, so what others have put there since is not to be lost."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..core.approval import Memory
 from ..core.desired import Backend, Desired, Management
-from ..core.errors import ReconcileError, Wait
+from ..core.errors import ReconcileError, Transient, Wait
 from ..core.facts import AccountFacts, Aspect, BucketFacts, Reading
 from ..core.ledger import Slice
 from ..core.plan import Newest, Observed, Side
@@ -14,6 +14,7 @@ from ..core.proposal import Content, is_unknown, wanted_parts
 from ..core.reasons import Reason
 from ..core.recordings import Locator, Place, Recording, sid_of_key
 from ..core.sweeps import Sweep
+from ..core.writer import WriterFacts
 from .ports import BucketAdmin, BucketClient, TwilioClient
 from .writer import Arrivals, Writer
 
@@ -64,9 +65,9 @@ def observe(
     account = world.twilio.account()
     check_clock(account, now)
     recordings = world.twilio.recordings(page_size=NEWEST).recordings
-    bucket = _bucket(world.bucket, desired)
+    bucket = _bucket(world, desired)
     settings = _settings(world, desired, memory) if bucket else {}
-    arrivals = Arrivals(recordings, world.locator, world.bucket)
+    writer, trouble = _writer(world, account, Arrivals(recordings, world.locator, world.bucket))
     return Observed(
         account=account,
         newest=newest(recordings, world.locator),
@@ -75,7 +76,8 @@ def observe(
         sweep=sweep,
         settings=settings,
         content=_content(world, desired, memory, settings) if bucket else None,
-        writer=world.writer.facts(account, arrivals) if world.writer else None,
+        writer=writer,
+        writer_trouble=world.writer_trouble or trouble,
         guest_of=world.guest_of,
         unwritable=world.unwritable,
     )
@@ -87,6 +89,16 @@ def _settings(world: World, desired: Desired, memory: Memory) -> dict[Aspect, Re
         return {}
     parts = wanted_parts(desired, memory, exists=True, guest=bool(world.guest_of))
     return {aspect: world.admin.read(aspect) for aspect in dict.fromkeys(part.aspect for part in parts)}
+
+
+def _writer(
+    world: World, account: AccountFacts, arrivals: Arrivals
+) -> tuple[WriterFacts | None, ReconcileError | None]:
+    """Key pairs are another service of Twilio's than recordings are: its faults are told, and keep nothing else."""
+    try:
+        return world.writer.facts(account, arrivals) if world.writer else None, None
+    except Transient as error:
+        return None, error
 
 
 def _content(world: World, desired: Desired, memory: Memory, settings: Mapping[Aspect, Reading]) -> Content | None:
@@ -134,9 +146,9 @@ def newest(recordings: Iterable[Recording], locator: Locator) -> Newest:
     return Newest(Side.UNKNOWN)
 
 
-def _bucket(bucket: BucketClient | None, desired: Desired) -> BucketFacts | None:
+def _bucket(world: World, desired: Desired) -> BucketFacts | None:
     """The bucket's facts; None for one that does not exist yet and is ours to make."""
-    facts = bucket.describe() if bucket else None
+    facts = world.bucket.describe() if world.bucket else None
     if facts is None and desired.s3:
         if desired.backend is Backend.TWILIO:
             raise Wait(
@@ -149,5 +161,13 @@ def _bucket(bucket: BucketClient | None, desired: Desired) -> BucketFacts | None
                 Reason.BUCKET_MISSING,
                 f"Bucket {desired.s3.name} does not exist, and with management Observe it is not made: make it, or set "
                 "spec.s3.management to Manage.",
+            )
+        if world.guest_of:
+            raise Wait(
+                Reason.BUCKET_MISSING,
+                f"Bucket {desired.s3.name} does not exist. RecordingStorage {world.guest_of} shares it, is older and "
+                "therefore the one to make it: see in its conditions what that waits for (an approval, spec.suspend, a "
+                "loss that is only reported), or name another bucket here.",
+                after=60.0,
             )
     return facts

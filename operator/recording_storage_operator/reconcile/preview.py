@@ -26,7 +26,7 @@ def preview(
     Raises the errors of `core.errors`.
     """
     world = world_of(clouds, desired, credentials, locator_of(desired, twilio_host), Learnt())
-    if world.writer_trouble:
-        raise world.writer_trouble
     observed = observe(world, desired, memory, (), None, clock.now())
+    if observed.writer_trouble:
+        raise observed.writer_trouble
     return plan(desired, observed, memory, "", clock.now())

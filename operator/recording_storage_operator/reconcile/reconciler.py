@@ -23,7 +23,7 @@ from .ledger_book import LedgerBook
 from .observe import World, observe, without_bucket
 from .sweep import Scope
 from .teardown import tear_down
-from .visits import Visit, Visits
+from .visits import SHOWN_FAILURES, Visit, Visits
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class Reconciler:
         stopped = self._change(world, request, visit, todo.decision)
         if not todo.is_empty:
             visit.sweeper.recount()
-            left, observed = look(todo.decision.memory)
+            left, observed = look(_agreed(todo.decision.memory, observed, stopped))
             stopped = stopped or _not_seen(todo.decision, left.decision)
         else:
             left = todo
@@ -127,9 +127,11 @@ class Reconciler:
         if observed.bucket is None and not isinstance(stopped, Transient):
             # A bucket that is there one day was made by somebody else. After a Transient error nobody knows.
             left = left.without_expectations()
-        visit.changed(stopped, self._clock.monotonic())
+        trouble = observed.writer_trouble
+        passing = trouble if isinstance(trouble, Transient) else None
+        visit.changed(stopped or passing, self._clock.monotonic())
         visit.secret_awaited = world.writer_trouble is not None
-        shown = stopped or world.writer_trouble
+        shown = stopped or (None if passing and visit.stops < SHOWN_FAILURES else trouble)
         self._report(request, visit, self._reached(request, desired, observed, left, visit, shown))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())
         visit.bucket_awaited = any(effect.kind is Kind.CREATE_BUCKET for effect in left.decision.waiting)
@@ -156,7 +158,8 @@ class Reconciler:
             self._ports.storages.write_status(
                 request.key, request.uid, lambda fresh: with_plan(fresh.get("status") or {}, decision, None, now)
             )
-        return Changer(world.admin, world.writer, visit.learnt.unwritable, str(request.key)).apply(decision.due)
+        changer = Changer(world.bucket, world.admin, world.writer, visit.learnt.unwritable, str(request.key))
+        return changer.apply(decision.due)
 
     def _reached(
         self,
@@ -207,6 +210,12 @@ class Reconciler:
             doubted=request.doubted,
             place=desired.place,
         )
+
+
+def _agreed(memory: Memory, before: Observed, stopped: ReconcileError | None) -> Memory:
+    """What still counts of it after applying. Nothing was agreed to about a bucket that somebody made before us."""
+    overtaken = before.bucket is None and stopped is not None and stopped.reason is Reason.WORLD_MOVED
+    return memory.without_expectations() if overtaken else memory
 
 
 def _not_seen(applied: Decision, left: Decision) -> Transient | None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..api.desired import to_desired
 from ..core.bucket_settings import CREATED_BY, tags_of
-from ..core.desired import Bucket, DeletionPolicy, Desired
-from ..core.errors import ReconcileError, Transient, Wait
+from ..core.desired import Bucket, DeletionPolicy, Desired, Management
+from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.facts import Aspect
 from ..core.plan import Side
 from ..core.reasons import Reason
@@ -65,6 +65,8 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     bucket = desired.s3
     if desired.deletion_policy is not DeletionPolicy.DELETE or desired.suspend or bucket is None:
         return
+    if bucket.management is Management.OBSERVE:
+        return
     credentials = Credentials.read(ports.secrets, key.namespace, desired)
     secret = credentials.require(desired)
     client, admin = ports.clouds.bucket(bucket, credentials.bucket), ports.clouds.admin(bucket, credentials.bucket)
@@ -78,10 +80,13 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     landed = newest(recordings, locator_of(desired, ports.twilio_host))
     if landed.side is Side.S3 or landed.bucket == bucket.name:
         raise _still_written_to(bucket, desired)
+    registered = ports.clouds.aws_credentials(desired.twilio, secret)
+    # The newest recording proves that Twilio keeps them. Asked for before: without the bucket there is no second look.
+    useless = _writers(registered, bucket, credentials) if landed.side is Side.TWILIO else []
     admin.delete()
     log.info("%s: deleted its empty bucket %s", key, bucket.name)
-    if landed.side is Side.TWILIO and bucket.writer_secret and credentials.writer:
-        _forget_writer(ports.clouds.aws_credentials(desired.twilio, secret), bucket, credentials)
+    for sid in useless:
+        registered.remove(sid)
 
 
 def _is_shared(ports: Ports, desired: Desired) -> bool:
@@ -91,12 +96,16 @@ def _is_shared(ports: Ports, desired: Desired) -> bool:
     return mine is None or any(one.same_bucket(mine) for one in claims if one.uid != mine.uid)
 
 
-def _forget_writer(registered: AwsCredentials, bucket: Bucket, credentials: Credentials) -> None:
-    """Remove the pair from Twilio: its bucket is gone, and the newest recording proves that Twilio keeps them."""
-    pair, _ = pairs_of(bucket.writer_secret, credentials.require_writer(bucket), credentials.bucket)
-    for one in registered.listed():
-        if one.name == pair.name:
-            registered.remove(one.sid)
+def _writers(registered: AwsCredentials, bucket: Bucket, credentials: Credentials) -> list[str]:
+    """The SIDs under which Twilio knows the bucket's pair. What cannot be known for good stays registered."""
+    if not bucket.writer_secret or credentials.writer is None:
+        return []
+    try:
+        pair, _ = pairs_of(bucket.writer_secret, credentials.require_writer(bucket), credentials.bucket)
+        return [one.sid for one in registered.listed() if one.name == pair.name]
+    except (Terminal, Wait) as error:
+        log.warning("The key pair of bucket %s stays registered at Twilio: %s", bucket.name, error.message)
+        return []
 
 
 def _check_content(client: BucketClient, bucket: Bucket, desired: Desired) -> None:
@@ -121,6 +130,8 @@ def _still_written_to(bucket: Bucket, desired: Desired) -> Wait:
 
 def _way_out(desired: Desired) -> str:
     return (
-        f"To let this resource go and keep the bucket: kubectl patch recst {desired.argument} --type merge -p "
+        "The list of deleted recordings goes with this resource; save it first: recordings deleted "
+        f"{desired.argument} -o csv. To let this resource go and keep the bucket: kubectl patch recst "
+        f"{desired.argument} --type merge -p "
         '\'{"spec":{"deletionPolicy":"Retain"}}\''
     )

@@ -37,8 +37,8 @@ class KeyPair:
 class Writer:
     """The pair to write with, and the one it replaces where the Secret has it. `as_replaced` uses that one.
 
-    `refused_since` remembers, by name, Twilio's time when a replaced pair was first seen refused. All of it may be
-    lost: it is only seen later then.
+    `refused_since` remembers, by name, Twilio's time when the replaced pair was first seen refused in this rotation:
+    one that was taken back meanwhile proves nothing. All of it may be lost: it is only seen later then.
     """
 
     credentials: AwsCredentials
@@ -49,13 +49,16 @@ class Writer:
 
     def facts(self, account: AccountFacts, arrivals: "Arrivals") -> WriterFacts:
         """What is registered, and whether the replaced pair is out of use."""
+        replaced = self.replaced.name if self.replaced else ""
+        self._forget_all_but(replaced)
         try:
             registered = ours(self.credentials.listed())
         except Wait as error:
             return WriterFacts(self.pair.name, denied=error.message)
         names = {one.name for one in registered}
-        replaced = self.replaced.name if self.replaced else ""
         both = self.pair.name in names and replaced in names
+        if not both:
+            self._forget_all_but("")
         unused = (
             both
             and self._is_refused(account.server_time)
@@ -67,6 +70,10 @@ class Writer:
         """Unless it is there: an earlier answer may have been lost."""
         if not any(one.name == self.pair.name for one in self.credentials.listed()):
             self.credentials.register(self.pair.name, self.pair.access_key_id, self.pair.secret_access_key)
+
+    def _forget_all_but(self, name: str) -> None:
+        for other in self.refused_since.keys() - {name}:
+            del self.refused_since[other]
 
     def _is_refused(self, now: datetime) -> bool:
         """Whether S3 itself says that the replaced pair is none. No answer, and any other, is not that."""

@@ -54,8 +54,16 @@ def plan_of(desired: Desired) -> str:
     return proposal.identity.plan_id(proposal.effects)
 
 
-APPLIED = decided(encryption="AES256", versioning="Enabled").memory
-"""Two settings that were seen as wanted."""
+def agreed(**wanted: str) -> Memory:
+    """Of settings that were approved, and seen as wanted since."""
+    changes = tuple(effect(path, "other", want) for path, want in wanted.items())
+    begun = decided(*changes, approval=plan_id(*changes)).memory
+    return decide(Proposal(IDENTITY, settled=wanted), MANUAL, begun, "").memory
+
+
+APPLIED = agreed(encryption="AES256", versioning="Enabled")
+FOUND = decided(encryption="AES256", versioning="Enabled").memory
+"""Of settings that were as wanted before anybody was asked."""
 
 SPEC = """
 metadata: {name: acme, namespace: default, uid: uid-1}
@@ -247,6 +255,67 @@ def test_drift_is_only_told_where_it_shall_be_reported() -> None:
     assert approved.due == (effect(),)
 
 
+def states(memory: Memory) -> dict[str, State]:
+    return {record.path: record.state for record in memory.records}
+
+
+def test_what_was_found_as_wanted_is_somebody_elses_to_change_where_a_plan_is_asked_for() -> None:
+    decision = decided(DRIFTED, memory=FOUND, versioning="Enabled")
+    assert (decision.due, decision.drift, decision.waiting) == ((), (), (DRIFTED,))
+    approved = decided(DRIFTED, memory=FOUND, approval=decision.plan_id, versioning="Enabled")
+    assert approved.due == (DRIFTED,)
+    settled = decided(memory=approved.memory, encryption="AES256", versioning="Enabled").memory
+    assert states(settled) == {"encryption": State.APPLIED, "versioning": State.FOUND}
+    assert decided(DRIFTED, memory=settled, versioning="Enabled").due == (DRIFTED,)
+
+
+def test_so_it_is_in_a_shared_bucket_where_it_could_stop_others() -> None:
+    harmful = replace(DRIFTED, risk=Risk.DISRUPTIVE)
+    shared = Proposal(IDENTITY, (harmful,), shared=True)
+    assert decide(shared, S3, FOUND, "").waiting == (harmful,)
+    assert decide(shared, S3, APPLIED, "").due == (harmful,)
+    assert decide(replace(shared, effects=(DRIFTED,)), S3, FOUND, "").drift == (DRIFTED,)
+
+
+@pytest.mark.parametrize(("desired", "due"), [(S3, (DRIFTED,)), (REPORT, ())])
+def test_elsewhere_it_is_drift(desired: Desired, due: tuple[Effect, ...]) -> None:
+    decision = decided(DRIFTED, desired=desired, memory=FOUND, versioning="Enabled")
+    assert (decision.due, decision.drift, decision.waiting) == (due, (DRIFTED,), ())
+    assert decision.memory == FOUND
+
+
+def test_what_was_agreed_to_for_another_wish_is_not_agreed_to_for_this() -> None:
+    assert states(decided(memory=agreed(encryption="aws:kms"), encryption="AES256").memory) == {
+        "encryption": State.FOUND
+    }
+
+
+def test_who_agrees_to_the_making_of_a_bucket_agrees_to_what_it_is_made_like() -> None:
+    waiting = decided(CREATE, lifecycle="absent")
+    assert states(waiting.memory) == {"lifecycle": State.FOUND}
+    made = decided(CREATE, memory=waiting.memory, approval=waiting.plan_id, lifecycle="absent").memory
+    assert states(made) == {"bucket": State.APPROVED, "lifecycle": State.APPLIED}
+
+
+def test_what_was_found_is_not_forgotten_with_a_bucket_that_could_not_be_made() -> None:
+    assert FOUND.without_expectations() == FOUND
+    assert FOUND.has_seen(IDENTITY, "encryption", "AES256")
+
+
+def test_another_bucket_in_the_place_of_ours_is_known_as_such_until_somebody_agrees() -> None:
+    adopt = Effect(Kind.ADOPT_BUCKET, "bucket", "holds other objects", "exists", Risk.SAFE, "adopt the bucket")
+    ours = agreed(bucket="exists", encryption="AES256")
+    proposal = Proposal(IDENTITY, (adopt, effect()), {"versioning": "Enabled"}, replaced=True)
+    decision = decide(proposal, S3, ours, "")
+    assert (decision.due, decision.memory) == ((), ours)
+    approved = decide(proposal, S3, ours, decision.plan_id).memory
+    assert states(approved) == {"bucket": State.APPLIED, "tags.team": State.APPROVED, "versioning": State.FOUND}
+
+
+def test_what_cannot_be_looked_at_just_now_keeps_its_record() -> None:
+    assert decide(Proposal(IDENTITY, unseen=("encryption", "versioning")), MANUAL, APPLIED, "").memory == APPLIED
+
+
 def test_drift_is_still_known_as_such_after_it_was_put_back_or_left() -> None:
     for desired in (MANUAL, REPORT):
         memory = decided(DRIFTED, desired=desired, memory=APPLIED, versioning="Enabled").memory
@@ -319,4 +388,4 @@ def test_a_record_of_another_path_approves_nothing() -> None:
 def test_nothing_to_do_is_no_plan(desired: Desired) -> None:
     decision = decide(propose(desired, observed(), Memory()), desired, Memory(), "")
     assert (decision.shown, decision.drift, decision.stale) == ((), (), "")
-    assert {record.state for record in decision.memory.records} == {State.APPLIED}
+    assert {record.state for record in decision.memory.records} == {State.FOUND}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from recording_storage_operator.core.approval import Decision, Memory, Proposal, decide
+from recording_storage_operator.core.bucket_settings import Risk
 from recording_storage_operator.core.desired import (
     Approval,
     BucketSettings,
@@ -109,6 +110,7 @@ class Life(RuleBasedStateMachine):
         self.shown: Decision | None = None
         self.agreed: dict[str, Agreed] = {}
         self.as_wanted: dict[str, tuple[Identity, str]] = {}
+        self.found: dict[str, tuple[Identity, str]] = {}
 
     # What people do.
 
@@ -144,7 +146,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def lose_the_status(self) -> None:
         self.memory, self.shown = Memory(), None
-        self.agreed, self.as_wanted = {}, {}
+        self.agreed, self.as_wanted, self.found = {}, {}, {}
 
     # What happens outside.
 
@@ -198,7 +200,7 @@ class Life(RuleBasedStateMachine):
         if decision.due:
             self.check(proposal, decision)
             self.remember(proposal, decision)
-            Changer(self.store.admin(self.bucket), None, {}).apply(decision.due)
+            Changer(None, self.store.admin(self.bucket), None, {}).apply(decision.due)
             proposal, decision = self.look(self.memory)
         self.remember(proposal, decision)
 
@@ -225,13 +227,22 @@ class Life(RuleBasedStateMachine):
         assert self.desired.s3.management is Management.MANAGE, "Observe touches nothing"
         if proposal.replaced and decision.due:
             assert self.annotation == decision.plan_id, "another bucket in the place of ours takes a person"
-            self.agreed, self.as_wanted = {}, {}
+            self.agreed, self.as_wanted, self.found = {}, {}, {}
         for effect in decision.due:
             if self.as_wanted.get(effect.path) == (proposal.identity, effect.want):
                 assert self.desired.drift_policy is DriftPolicy.REVERT, f"{effect} was to be reported"
+                if self.found.get(effect.path) == (proposal.identity, effect.want):
+                    self.check_found(proposal, decision, effect)
             elif self.desired.approval is Approval.MANUAL:
                 by_id = self.annotation == decision.plan_id
                 assert by_id or self.was_agreed(proposal.identity, effect), f"nobody approved {effect}"
+
+    def check_found(self, proposal: Proposal, decision: Decision, effect: Effect) -> None:
+        """What was only found as wanted is put back unasked where nobody would have been asked to make it so."""
+        needs_a_person = proposal.shared and effect.risk is not Risk.SAFE
+        if self.desired.approval is Approval.MANUAL or needs_a_person:
+            by_id = self.annotation == decision.plan_id
+            assert by_id or self.was_agreed(proposal.identity, effect), f"nobody approved {effect}"
 
     def was_agreed(self, identity: Identity, effect: Effect) -> bool:
         found = self.agreed.get(effect.path)
@@ -242,8 +253,12 @@ class Life(RuleBasedStateMachine):
         self.memory, self.shown = decision.memory, decision
         if self.desired.s3 and self.desired.s3.management is Management.OBSERVE:
             return
+        if any(effect.kind is Kind.ADOPT_BUCKET for effect in decision.waiting):
+            self.agreed = {}  # it was about another bucket, or none
+            return
         settled = proposal.settled or {}
         paths = {*settled, *(effect.path for effect in proposal.effects)}
+        before = set(self.agreed)
         self.agreed = {path: agreed for path, agreed in self.agreed.items() if path in paths - set(settled)}
         self.as_wanted = {path: wanted for path, wanted in self.as_wanted.items() if path in paths}
         for effect in decision.due:
@@ -253,7 +268,13 @@ class Life(RuleBasedStateMachine):
                 self.as_wanted.pop(effect.path, None)
                 if not self.was_agreed(proposal.identity, effect):
                     self.agreed[effect.path] = (proposal.identity, effect.have, effect.want)
-        self.as_wanted |= {path: (proposal.identity, want) for path, want in settled.items()}
+        wanted = {path: (proposal.identity, want) for path, want in settled.items()}
+        made = any(effect.kind is Kind.CREATE_BUCKET for effect in decision.due)
+        known = self.as_wanted.items() - self.found.items()
+        asked = {path for path in wanted if made or path in before or (path, wanted[path]) in known}
+        self.found = {path: self.found[path] for path in self.found.keys() & paths - asked}
+        self.found |= {path: wanted[path] for path in wanted.keys() - asked}
+        self.as_wanted |= wanted
 
 
 Life.TestCase.settings = settings(max_examples=150, stateful_step_count=30)

@@ -240,6 +240,23 @@ def test_a_keys_alias_may_come_as_an_arn(alias: str) -> None:
     assert part.have(encrypted("aws:kms", alias)) == part.want
 
 
+HERE, THERE = (f"arn:aws:kms:us-east-1:{account * 12}:alias/voice" for account in "12")
+
+
+def test_the_account_of_an_alias_counts_where_both_sides_name_it() -> None:
+    named = DefaultEncryption(Encryption.KMS, HERE)
+    assert named.have(encrypted("aws:kms", HERE)) == named.have(encrypted("aws:kms", "alias/voice")) == named.want
+    assert named.have(encrypted("aws:kms", THERE)) == f"aws:kms {THERE}" != named.want
+    assert DefaultEncryption(Encryption.KMS, THERE).want != named.want
+
+
+def test_any_encryption_is_another_wish_than_the_one_it_sets() -> None:
+    anything, one = DefaultEncryption(Encryption.ANY), DefaultEncryption(Encryption.AES256)
+    assert anything.want != one.want
+    assert anything.put({}) == one.put({})
+    assert anything.does == one.does == "encrypt new objects with AES256"
+
+
 @pytest.mark.parametrize(
     ("part", "document", "same"),
     [

@@ -1,6 +1,7 @@
 """The oldest resource that names an account, or a part of a bucket, has it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,12 @@ def test_the_oldest_has_the_account() -> None:
     assert reason(OLDER, mine) is None
 
 
+def test_an_account_has_recordings_of_its_own_in_each_region_of_twilio() -> None:
+    mine = replace(MINE, account_sid="AC1", region="ie1")
+    assert reason(mine, replace(OLDER, region="us1")) is None
+    assert reason(mine, replace(OLDER, region="ie1")) is Reason.ACCOUNT_CLAIMED
+
+
 def test_of_two_made_in_the_same_second_the_uid_decides() -> None:
     first, second = replace(OLDER, created=MINE.created), replace(MINE, account_sid="AC1")
     assert reason(second, first) is Reason.ACCOUNT_CLAIMED
@@ -61,7 +68,7 @@ def test_prefixes_overlap_where_one_lies_in_the_other(one: str, other: str, over
 
 
 @pytest.mark.parametrize("changed", [{"endpoint": "https://minio"}, {"bucket": "other"}])
-def test_another_endpoint_or_name_is_another_bucket(changed: dict[str, str]) -> None:
+def test_another_endpoint_or_name_is_another_bucket(changed: dict[str, Any]) -> None:
     mine = replace(MINE, prefix=OLDER.prefix, **changed)
     assert reason(mine, OLDER) is None
     assert host_of(mine, [OLDER]) == ""
@@ -88,6 +95,13 @@ def test_the_settings_of_a_shared_bucket_are_kept_by_its_oldest_resource() -> No
     assert host_of(OLDER, [MINE, oldest]) == "oldest"
     assert host_of(oldest, [MINE, OLDER]) == ""
     assert [claim.name for claim in older(MINE, [OLDER, MINE, oldest])] == ["oldest", "older"]
+
+
+def test_one_that_only_watches_a_bucket_keeps_no_settings_for_others() -> None:
+    watching = replace(OLDER, keeps=False)
+    assert host_of(MINE, [watching]) == ""
+    assert host_of(MINE, [watching, replace(OLDER, uid="aa", name="keeper")]) == "keeper"
+    assert reason(replace(MINE, prefix=OLDER.prefix), watching) is Reason.BUCKET_CLAIMED, "its prefix is its own"
 
 
 @pytest.mark.parametrize(

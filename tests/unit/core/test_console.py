@@ -9,7 +9,7 @@ from recording_storage_operator.core.plan import Newest, Side
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.writer import WriterFacts
 from tests.builders import ACCOUNT, BUCKET, NOON
-from tests.unit.core.worlds import IN_BUCKET, S3, TWILIO
+from tests.unit.core.worlds import IN_BUCKET, S3, TWILIO, in_bucket
 
 NEW, OLD = (AwsCredential(f"CR{name}", f"recordings.dev {name}", NOON) for name in ("new", "old"))
 
@@ -58,6 +58,30 @@ def test_turning_external_storage_on_names_the_credential_to_choose(side: Side) 
     newest = Newest(side, NOON, "other")
     assert f"choose the AWS credential '{NEW.name}'" in message(newest, WriterFacts(NEW.name, (NEW, OLD)))
     assert "choose an AWS credential that may write there" in message(newest, None)
+
+
+@pytest.mark.parametrize(
+    ("region", "url"),
+    [
+        ("us-east-1", f"https://{BUCKET}.s3.us-east-1.amazonaws.com/voice"),
+        ("cn-north-1", f"https://{BUCKET}.s3.cn-north-1.amazonaws.com.cn/voice"),
+    ],
+)
+def test_the_url_is_that_of_the_region(region: str, url: str) -> None:
+    assert f"URL to {url}, and" in message(Newest(Side.TWILIO), None, in_bucket(region=region))
+
+
+@pytest.mark.parametrize("side", [Side.TWILIO, Side.OTHER])
+def test_another_server_is_not_taken_for_aws(side: Side) -> None:
+    told = message(Newest(side, NOON, "other"), None, in_bucket(endpoint_url="https://minio.example.com"))
+    assert "writes to AWS S3 only, and https://minio.example.com is another server: do what follows only where" in told
+    assert told.index("another server") < told.index("AWS S3 bucket URL")
+    assert len(told) < 1024
+
+
+def test_an_endpoint_of_aws_is_aws() -> None:
+    told = message(Newest(Side.TWILIO), None, in_bucket(endpoint_url="https://s3.us-east-1.amazonaws.com"))
+    assert told == message(Newest(Side.TWILIO), None)
 
 
 def test_turning_external_storage_off_names_no_credential() -> None:

@@ -41,6 +41,12 @@ def is_write(action: str) -> bool:
     return action.split(":")[1].startswith(("Put", "Create", "Delete"))
 
 
+def test_a_bucket_that_is_only_observed_is_never_deleted() -> None:
+    for management, deletes in ((Management.MANAGE, True), (Management.OBSERVE, False)):
+        wanted = replace(desired(management=management), deletion_policy=DeletionPolicy.DELETE)
+        assert ("s3:DeleteBucket" in actions(operator_policy(wanted))) is deletes
+
+
 def test_the_writer_writes_under_the_prefix_alone() -> None:
     found = statements(writer_policy(desired()))
     assert found["WriteRecordings"]["Resource"] == f"arn:aws:s3:::{BUCKET}/voice/*"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from recording_storage_operator.core.approval import Memory, Proposal, decide
-from recording_storage_operator.core.bucket_settings import ABSENT, CREATED_BY, Risk
-from recording_storage_operator.core.desired import Backend, Desired, Encryption
+from recording_storage_operator.core.bucket_settings import ABSENT, ANY_ENCRYPTION, CREATED_BY, Risk
+from recording_storage_operator.core.desired import Backend, Desired
 from recording_storage_operator.core.effects import NO_BUCKET, Effect, Kind
 from recording_storage_operator.core.facts import Aspect, AwsCredential, Obstacle, Reading
 from recording_storage_operator.core.plan import Observed
@@ -155,7 +155,7 @@ def test_what_the_server_did_not_take_and_is_as_wanted_now_is_settled() -> None:
     proposal = proposed(observed(unwritable={"encryption": "no KMS here"}))
     assert proposal.skipped == ()
     assert proposal.settled
-    assert proposal.settled["encryption"] == Encryption.AES256
+    assert proposal.settled["encryption"] == ANY_ENCRYPTION
 
 
 def test_tls_that_cannot_be_demanded_is_told() -> None:

@@ -150,6 +150,7 @@ def test_what_others_change_later_is_put_back_or_reported_and_their_own_is_left(
 ) -> None:
     with tempfile.TemporaryDirectory() as work_dir:
         story = Story(work_dir, spec, found)
+        wanted_before = {part.path for part in story.parts} - set(story.differing) if found is not None else set()
         story.world.run(story.key)
         if spec.get("approval") == "Manual":
             story.world.approve(story.key)
@@ -165,8 +166,10 @@ def test_what_others_change_later_is_put_back_or_reported_and_their_own_is_left(
         assert story.not_ours() == before
         if spec.get("driftPolicy") == "Report":
             check_reported(story, drifted, later, written)
-        else:
-            check_at_rest(story)
+            return
+        if spec.get("approval") == "Manual" and (asked := wanted_before & set(drifted)):
+            check_asked_for(story, asked)
+        check_at_rest(story)
 
 
 @searched
@@ -180,6 +183,13 @@ def test_an_observed_bucket_is_never_written(spec: Mapping[str, Any], found: Doc
         story.others_write(later)
         story.settle()
         check_reported(story, story.differing, later, [])
+
+
+def check_asked_for(story: Story, paths: set[str]) -> None:
+    """What was as wanted before anybody was asked is not put back before somebody was."""
+    assert {one["target"] for one in story.status["plan"]["actions"]} == paths == set(story.differing)
+    story.world.approve(story.key)
+    story.settle()
 
 
 def check_reported(story: Story, drifted: list[str], found: Documents, written: list[tuple[str, Aspect]]) -> None:

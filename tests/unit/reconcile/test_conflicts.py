@@ -36,6 +36,22 @@ def test_one_account_belongs_to_the_older(world: World) -> None:
     assert "another-bucket" not in world.s3.buckets
 
 
+@pytest.mark.parametrize(
+    ("region", "conflict"),
+    [({"region": "us1", "edge": "ashburn"}, ("True", "AccountClaimed")), ({"region": "ie1", "edge": "dublin"}, None)],
+)
+def test_an_account_has_recordings_of_its_own_in_each_region(
+    world: World, region: dict[str, str], conflict: tuple[str, str] | None
+) -> None:
+    add(world, "first", ACCOUNT)
+    manifest = storage("second", s3=storage()["spec"]["s3"] | {"bucket": "another-bucket"})
+    manifest["spec"]["twilio"] |= region
+    second = world.cluster.create(manifest)
+    world.run(second)
+
+    assert world.condition(second, "Conflict") == conflict
+
+
 @pytest.mark.parametrize(("older", "younger"), [("", ""), ("", "b"), ("a/b", "a"), ("a", "a/b"), ("a", "a")])
 def test_overlapping_prefixes_belong_to_the_older(world: World, older: str, younger: str) -> None:
     add(world, "first", ACCOUNT, prefix=older)

@@ -68,7 +68,9 @@ def test_a_bucket_with_anything_in_it_blocks_and_says_so(world: World) -> None:
     assert world.condition(key, "DeletionBlocked") == ("True", "BucketNotEmpty")
     assert world.condition(key, "Ready") == ("False", "BucketNotEmpty")
     assert "1 recording of this account" in world.message(key, "DeletionBlocked")
-    assert "kubectl patch recst" in world.message(key, "DeletionBlocked")
+    told = world.message(key, "DeletionBlocked")
+    assert "save it first: recordings deleted acme -n default -o csv. " in told
+    assert told.index("recordings deleted") < told.index("kubectl patch recst acme -n default ")
 
 
 @pytest.mark.parametrize("left", ["delete marker", "upload"])
@@ -263,6 +265,46 @@ def test_the_writers_key_goes_with_the_bucket_where_twilio_is_proven_to_keep_rec
 
     assert is_gone(world, key)
     assert len(world.twilio.key_pairs()) == left
+
+
+WRITER = storage()["spec"]["s3"] | {"writerCredentialsSecretRef": {"name": "writer"}}
+
+
+def test_a_blip_of_twilio_does_not_leave_the_writers_key(world: World) -> None:
+    key = deleted(world, s3=WRITER)
+    world.twilio.record()
+    world.twilio.fail("listed", Transient(Reason.TWILIO_THROTTLED, "too fast"))
+    assert world.run(key).failed
+    world.run(key)
+
+    assert is_gone(world, key)
+    assert world.s3.buckets == {}
+    assert world.twilio.key_pairs() == []
+
+
+@pytest.mark.parametrize("trouble", ["denied", "malformed"])
+def test_a_writers_key_that_cannot_be_found_keeps_no_bucket(world: World, trouble: str) -> None:
+    key = deleted(world, s3=WRITER)
+    world.twilio.record()
+    if trouble == "denied":
+        world.twilio.fail("listed", Wait(Reason.TWILIO_ACCESS_DENIED, "no"))
+    else:
+        world.cluster.put_secret("default", "writer", {"accessKeyId": "none"})
+    world.run(key)
+
+    assert is_gone(world, key)
+    assert world.s3.buckets == {}
+    assert len(world.twilio.key_pairs()) == 1
+
+
+def test_a_bucket_that_is_only_observed_stays(world: World) -> None:
+    key = world.create(deletionPolicy="Delete")
+    world.edit_s3(key, management="Observe")
+    world.cluster.delete(key)
+    world.run(key)
+
+    assert is_gone(world, key)
+    assert BUCKET in world.s3.buckets
 
 
 @pytest.mark.parametrize("endpoint", [{}, {"endpointUrl": "https://s3.us-east-1.amazonaws.com"}])

@@ -16,6 +16,7 @@ from tests.unit.reconcile.world import World
 OTHER_ACCOUNT = "AC" + "9" * 32
 REFUSED = Wait(Reason.S3_ACCESS_DENIED, "grant s3:CreateBucket")
 UNANSWERED = Transient(Reason.S3_UNREACHABLE, "no answer")
+LOOSE = {"publicAccess": "Unmanaged", "objectOwnership": "Unmanaged", "secureTransport": "Unmanaged"}
 
 
 @pytest.fixture
@@ -122,6 +123,61 @@ def test_what_takes_the_place_of_our_bucket_waits_for_a_person(world: World, pol
     assert CREATED_BY not in marks(bucket)
 
 
+def test_and_waits_for_longer_than_one_pass(world: World) -> None:
+    key = world.create(s3=storage()["spec"]["s3"] | LOOSE)
+    bucket = made_by_hand(world, "index.html")
+    for _ in range(3):
+        world.sweep(key)
+        assert world.condition(key, "InSync") == ("False", "AwaitingApproval")
+        assert bucket.documents == {}
+    world.approve(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted")
+    assert CREATED_BY not in marks(bucket)
+
+
+def test_an_adopted_bucket_that_one_answer_did_not_know_is_not_marked_as_made_by_us(world: World) -> None:
+    bucket = made_by_hand(world)
+    key = world.create(deletionPolicy="Delete")
+    world.s3.absent = 1
+    for _ in range(3):
+        world.sweep(key)
+    assert CREATED_BY not in marks(bucket)
+    assert world.condition(key, "InSync") == ("True", "AsWanted")
+    world.cluster.delete(key)
+    world.run(key)
+    assert BUCKET in world.s3.buckets
+
+
+@pytest.mark.parametrize("approval", ["Automatic", "Manual"])
+def test_a_bucket_that_somebody_makes_right_before_us_is_theirs(world: World, approval: str) -> None:
+    """Between our look and our request to make it, which would be answered: already yours."""
+    theirs = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    bucket = made_by_hand(world, "index.html")
+    bucket.documents[Aspect.OWNERSHIP] = theirs
+    world.s3.absent = 1 if approval == "Automatic" else 9
+    key = world.create(deletionPolicy="Delete", approval=approval)
+    if approval == "Manual":
+        assert "create bucket" in world.message(key, "InSync")
+        world.s3.absent = 1
+        world.approve(key)
+    for _ in range(2):
+        world.sweep(key)
+    assert bucket.documents == {Aspect.OWNERSHIP: theirs}
+    assert world.condition(key, "InSync") in [("False", "AwaitingApproval"), ("False", "ApprovalStale")]
+
+
+def test_so_is_an_empty_one(world: World) -> None:
+    bucket = made_by_hand(world)
+    world.s3.absent = 1
+    key = world.create(deletionPolicy="Delete")
+    world.sweep(key)
+    assert CREATED_BY not in marks(bucket)
+    assert world.condition(key, "InSync") == ("True", "AsWanted")
+    world.cluster.delete(key)
+    world.run(key)
+    assert BUCKET in world.s3.buckets
+
+
 def test_a_mark_that_somebody_took_away_is_not_put_back(world: World) -> None:
     """Their settings are, and the bucket outlives the resource."""
     key = world.create(deletionPolicy="Delete")
@@ -134,9 +190,6 @@ def test_a_mark_that_somebody_took_away_is_not_put_back(world: World) -> None:
     world.cluster.delete(key)
     world.run(key)
     assert BUCKET in world.s3.buckets
-
-
-LOOSE = {"publicAccess": "Unmanaged", "objectOwnership": "Unmanaged", "secureTransport": "Unmanaged"}
 
 
 def test_a_guest_that_becomes_the_host_asks_before_it_stops_others(world: World) -> None:

@@ -153,6 +153,56 @@ def test_a_replaced_pair_that_is_let_in_again_is_in_use_again(world: World) -> N
     assert len(names(world)) == 2
 
 
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_refusal_from_before_a_rollback_proves_nothing_in_the_next_rotation(world: World, denied: bool) -> None:
+    """Twice the old key is deactivated before anybody has changed the Console; in between it works again."""
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    arrive(world)
+    rotate(world, key, ROTATED)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    if denied:
+        world.twilio.fail("listed", Wait(Reason.TWILIO_ACCESS_DENIED, "no"))
+    world.refused_keys.clear()
+    rotate(world, key, OLD)
+    arrive(world)
+    if not denied:
+        world.sweep(key)
+    world.refused_keys.add("W" * 20)
+    rotate(world, key, ROTATED)
+
+    assert "W" * 20 in names(world)
+
+
+def test_trouble_with_the_list_of_key_pairs_keeps_no_deletion_from_being_listed(world: World) -> None:
+    """accounts.twilio.com is another service than the one that has the recordings."""
+    key = with_writer(world)
+    gone = world.twilio.record()
+    world.sweep(key)
+    trouble = Transient(Reason.TWILIO_ANSWER_UNUSABLE, "a document not of the form")
+    world.twilio.fail("listed", trouble, times=1000)
+    world.twilio.delete(gone)
+    for _ in range(3):
+        world.sweep(key)
+
+    assert [entry.sid for entry in world.entries(key)] == [gone]
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+    assert world.condition(key, "Ready") == ("False", "TwilioAnswerUnusable")
+    assert "writerCredential" in {one["path"] for one in world.cluster.status(key)["managed"]}
+
+
+def test_a_blip_of_that_list_shows_in_no_condition_and_is_tried_again_at_once(world: World) -> None:
+    key = with_writer(world)
+    world.twilio.fail("listed", Transient(Reason.TWILIO_UNREACHABLE, "busy"))
+    outcome = world.sweep(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted")
+    assert outcome.after is not None
+    assert outcome.after <= 1
+    world.clock.advance(seconds=outcome.after)
+    assert (world.run(key).after or 0) > 1
+
+
 def test_without_the_previous_pair_the_old_registration_stays_and_the_person_is_told(world: World) -> None:
     key = with_writer(world)
     choose(world, "W" * 20)
