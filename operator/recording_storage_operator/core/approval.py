@@ -153,7 +153,7 @@ def _is_drift(effect: Effect, record: Record | None, desired: Desired, proposal:
     """
     if record is None or record.digest != _applied(proposal.identity, effect.path, effect.want):
         return False
-    if record.state is State.FOUND and desired.drift_policy is DriftPolicy.REVERT:
+    if record.state is State.FOUND and desired.drift_policy is DriftPolicy.REVERT and effect.have != NO_BUCKET:
         return not _needs_a_person(desired, proposal, (effect,))
     return record.state in _SEEN
 
@@ -182,7 +182,10 @@ def _remembered(
 def _settled(identity: Identity, path: str, want: str, record: Record | None, made: bool) -> Record:
     """Whoever agrees to the making of a bucket agrees to what it is made like."""
     applied = Record(path, _applied(identity, path, want), State.APPLIED)
-    agreed = made or record == applied or (record is not None and record.state is State.APPROVED)
+    approved = (
+        record and record.state is State.APPROVED and record.digest[8:] == _approved(identity, path, "", want)[8:]
+    )
+    agreed = made or record == applied or approved
     return applied if agreed else replace(applied, state=State.FOUND)
 
 
@@ -198,5 +201,7 @@ def _applied(identity: Identity, path: str, want: str) -> str:
 
 
 def _approved(identity: Identity, path: str, have: str, want: str) -> str:
-    """An approval is of a change from something: where that has changed meanwhile, it is asked for again."""
-    return identity.digest("approved", path, have, want)[:16]
+    """An approval is of a change from something: where that has changed meanwhile, it is asked for again. The second
+    half tells what to.
+    """
+    return identity.digest("approved", path, have)[:8] + identity.digest("approved", path, want)[:8]

@@ -96,7 +96,7 @@ class Slice:
         """Unpacked, in the order they were deleted. Raises Wait where somebody has damaged the slice."""
         try:
             found = [read_line(line) for line in gzip.decompress(self.packed).splitlines()]
-        except (OSError, EOFError, zlib.error, ValueError, TypeError) as error:
+        except (OSError, EOFError, zlib.error, ValueError, TypeError, OverflowError) as error:
             raise self._damaged() from error
         if len(found) != self.count:
             raise self._damaged()

@@ -145,7 +145,7 @@ def _recordings(sweep: Sweep) -> dict[str, Any]:
         "total": sum(counts.values()) + missing,
         **counts,
         "missing": missing,
-        **({"doubtful": sweep.implausible} if sweep.implausible else {}),
+        **({"doubtful": sweep.doubtful} if sweep.doubtful else {}),
         "lastSweep": {"finishedAt": rfc3339(sweep.finished_at)},
     }
 

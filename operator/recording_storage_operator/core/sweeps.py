@@ -29,6 +29,7 @@ class Sweep:
     `counts` is keyed by `deletions.State`. `found` and `withdrawn` count entries by the day their slice is kept
     under. `implausible` counts recordings that are not in the bucket, have no delete marker, and are too many to be
     believed; then `found` lacks them. `untraced` counts those of which nobody can tell whether they ever were there.
+    `doubtful` counts those that this sweep or an earlier one did not believe to be gone, also of another bucket.
     `loss` is the id of exactly these recordings, by which a person accepts that they are gone. `metadata_days` and
     `place` are those of the spec that was swept for.
     """
@@ -40,6 +41,7 @@ class Sweep:
     withdrawn: Mapping[str, int] = field(default_factory=dict)
     implausible: int = 0
     untraced: int = 0
+    doubtful: int = 0
     loss: str = ""
     other_buckets: tuple[str, ...] = ()
     unread: frozenset[Feed] = frozenset()

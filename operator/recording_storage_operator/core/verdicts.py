@@ -86,6 +86,15 @@ def blocked_conditions(before: Iterable[Mapping[str, Any]], error: ReconcileErro
     return [*new, *(one for one in old if one.type not in gone)]
 
 
+_SWEPT = (
+    Reason.SWEPT,
+    Reason.MONITOR_DENIED,
+    Reason.UNTRACED_ABSENCE,
+    Reason.BUCKET_NOT_WATCHED,
+    Reason.IMPLAUSIBLE_LOSS,
+)
+"""Reasons that a finished sweep gives: what another process saw stands until this one has swept."""
+
 _WAITING = (Reason.AWAITING_APPROVAL, Reason.APPROVAL_STALE)
 
 
@@ -182,7 +191,7 @@ def _console(action: ConsoleAction) -> Condition:
 def _ledger(sweep: Sweep | None, desired: Desired, before: Condition | None, is_new: bool) -> Condition | None:
     """A sweep of another bucket says nothing of this one; None where no sweep has finished."""
     if sweep is None:
-        return None if is_new else before
+        return before if before and before.reason in _SWEPT and not is_new else None
     return _ledger_complete(sweep, desired) if sweep.place == desired.place else None
 
 

@@ -84,6 +84,7 @@ def _writer(clouds: CloudClients, desired: Desired, bucket: Bucket, credentials:
         replaced=replaced,
         as_replaced=clouds.bucket(bucket, replaced.as_secret()) if replaced else None,
         refused_since=learnt.refused_since,
+        known=learnt.writers,
     )
 
 

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS found (day TEXT, sid TEXT, suspect INT, line TEXT, PR
 CREATE TABLE IF NOT EXISTS withdrawn (day TEXT, sid TEXT, PRIMARY KEY (day, sid)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS accepted (sid TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS missed (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 _SUSPECT = "suspect AND sid NOT IN (SELECT sid FROM accepted)"
@@ -25,7 +26,7 @@ class Findings:
 
     def clear(self) -> None:
         """Start a new sweep."""
-        self._clear("found", "withdrawn", "refused", "accepted")
+        self._clear("found", "withdrawn", "refused", "accepted", "missed")
 
     def record(self, entry: Entry, day: str, suspect: bool = False) -> None:
         """The ledger lacks this entry under this day. `suspect`: its only sign is that an object is not there."""
@@ -49,6 +50,14 @@ class Findings:
             self._db.execute(f"INSERT OR IGNORE INTO refused SELECT sid FROM found WHERE {_SUSPECT}")  # noqa: S608 - above
         self._db.execute(f"DELETE FROM found WHERE {_SUSPECT}")  # noqa: S608 - above
 
+    def miss(self, sid: str) -> None:
+        """Its object is not there, and it may yet be taken for deleted."""
+        self._db.execute("INSERT OR IGNORE INTO missed VALUES (?)", (sid,))
+
+    def missed(self) -> Iterator[str]:
+        """The SIDs of these, one by one."""
+        return (sid for (sid,) in self._db.execute("SELECT sid FROM missed"))
+
     def refuse(self, sid: str) -> None:
         """It is missing, and nothing tells whether it ever was there."""
         self._db.execute("INSERT OR IGNORE INTO refused VALUES (?)", (sid,))
@@ -66,7 +75,7 @@ class Findings:
     def accept(self) -> Iterator[str]:
         """All that was refused is believed from now on, and is to be found anew. The SIDs, one by one."""
         self._db.execute("INSERT OR IGNORE INTO accepted SELECT sid FROM refused")
-        self._clear("found", "withdrawn", "refused")
+        self._clear("found", "withdrawn", "refused", "missed")
         return (sid for (sid,) in self._db.execute("SELECT sid FROM accepted"))
 
     def found(self, day: str) -> list[Entry]:

@@ -29,11 +29,20 @@ CREATE TABLE IF NOT EXISTS ledger (sid TEXT PRIMARY KEY, day TEXT, line TEXT) WI
 CREATE TABLE IF NOT EXISTS not_at_twilio (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS not_in_bucket (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (sid TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS doubted (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sids (sid TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 _OF_ONE_SWEEP = ("twilio", "stored", "markers", "failed", "ledger", "not_at_twilio", "not_in_bucket", "sids")
-"""Kept from sweep to sweep: the events, of which each sweep reads only the newest, and which objects were seen."""
+"""Kept from sweep to sweep: the events, of which each sweep reads only the newest, which objects were seen, and whose
+absence was not believed.
+"""
+
+_DOUBTED = """
+FROM doubted JOIN twilio USING (sid)
+LEFT JOIN stored USING (sid) LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)
+WHERE twilio.status = 'completed' AND stored.sid IS NULL AND failed.sid IS NULL AND ledger.sid IS NULL
+"""
 
 _EVIDENCE = """
 SELECT sids.sid AS sid, twilio.status, twilio.place, twilio.key, twilio.created, twilio.seconds,
@@ -97,14 +106,23 @@ class Gathered:
         """Whether anything shows that this is the bucket Twilio writes to: a recording seen there, or its marker."""
         return self._db.execute("SELECT 1 FROM stored UNION ALL SELECT 1 FROM seen LIMIT 1").fetchone() is not None
 
-    def all_accounted_for(self) -> bool:
-        """Whether no recording that Twilio has put into the bucket is missing there for a reason nobody knows."""
-        query = (
-            "SELECT 1 FROM twilio"
-            " LEFT JOIN stored USING (sid) LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)"
-            " WHERE place = ? AND status = ? AND stored.sid IS NULL AND failed.sid IS NULL AND ledger.sid IS NULL"
+    def doubt(self, sids: Iterable[str]) -> None:
+        """Do not believe that these are gone until they are accounted for, whatever bucket is watched meanwhile."""
+        self._db.executemany("INSERT OR IGNORE INTO doubted VALUES (?)", ((sid,) for sid in sids))
+
+    def is_doubtful(self) -> bool:
+        """Whether some of them are missing in the bucket that is watched now."""
+        query = f"SELECT 1 {_DOUBTED} AND place = ? LIMIT 1"
+        return self._db.execute(query, (Place.WATCHED_BUCKET,)).fetchone() is not None
+
+    def doubtful(self) -> int:
+        """How many are still missing. Those seen since, known to be deleted, or never written are doubted no more."""
+        self._db.execute(
+            "DELETE FROM doubted WHERE sid IN (SELECT sid FROM stored UNION ALL SELECT sid FROM failed"
+            " UNION ALL SELECT sid FROM ledger UNION ALL SELECT sid FROM twilio WHERE status != ?)",
+            (COMPLETED,),
         )
-        return self._db.execute(f"{query} LIMIT 1", (Place.WATCHED_BUCKET, COMPLETED)).fetchone() is None
+        return int(self._db.execute(f"SELECT count(*) {_DOUBTED}").fetchone()[0])
 
     def add_recordings(self, recordings: Sequence[tuple[Recording, Location]]) -> int:
         """Keep a page of the listing. Returns how many of its SIDs were new to this sweep."""
@@ -166,14 +184,16 @@ class Gathered:
             self._db.execute(f"INSERT OR IGNORE INTO sids SELECT sid FROM {table}")  # noqa: S608 - names above
 
     def believe(self, sids: Iterable[str]) -> None:
-        """These were in the bucket once, whether or not a sweep saw them there."""
-        self._db.executemany("INSERT OR IGNORE INTO seen VALUES (?)", ((sid,) for sid in sids))
+        """These were in the bucket once, whether or not a sweep saw them there, and are not any more."""
+        for sid in sids:
+            self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (sid,))
+            self._db.execute("DELETE FROM doubted WHERE sid = ?", (sid,))
 
     def rows(self, after: str) -> list[Row]:
         """The next batch in order of SID."""
         return self._select(_EVIDENCE, after, BATCH)
 
-    def doubtful(self, after: str) -> list[Row]:
+    def unlisted(self, after: str) -> list[Row]:
         """The next few that Twilio or the bucket does not list."""
         return self._select(_EVIDENCE + _SOMEWHERE_MISSING, after, DOUBTFUL_BATCH)
 

@@ -61,7 +61,8 @@ class Credentials:
 class Request:
     """The object as a pass found it. `accepted_loss` is the id of a loss, empty where nobody accepted one.
 
-    `memory` is what earlier passes left in the status, `doubted` that the last sweep did not believe what was missing.
+    `memory` is what earlier passes left in the status, `doubtful` how many
+    recordings the last sweep did not believe to be gone.
     """
 
     key: Key
@@ -71,7 +72,7 @@ class Request:
     accepted_loss: str
     approved_plan: str = ""
     memory: Memory = field(default_factory=Memory)
-    doubted: bool = False
+    doubtful: int = 0
 
     @staticmethod
     def of(key: Key, obj: Mapping[str, Any]) -> "Request":
@@ -87,7 +88,7 @@ class Request:
             accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(" ."),  # copied with the end of its sentence
             approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
             memory=Memory.of(status),
-            doubted=bool(status.get("recordings", {}).get("doubtful")),
+            doubtful=status.get("recordings", {}).get("doubtful", 0),
         )
 
     def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:

@@ -95,10 +95,12 @@ def _writer(
     world: World, account: AccountFacts, arrivals: Arrivals
 ) -> tuple[WriterFacts | None, ReconcileError | None]:
     """Key pairs are another service of Twilio's than recordings are: its faults are told, and keep nothing else."""
+    if world.writer is None:
+        return None, None
     try:
-        return world.writer.facts(account, arrivals) if world.writer else None, None
+        return world.writer.facts(account, arrivals), None
     except Transient as error:
-        return None, error
+        return world.writer.last_known, error
 
 
 def _content(world: World, desired: Desired, memory: Memory, settings: Mapping[Aspect, Reading]) -> Content | None:

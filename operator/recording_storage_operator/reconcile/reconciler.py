@@ -207,7 +207,7 @@ class Reconciler:
             key_prefix=desired.key_prefix,
             metadata_days=desired.metadata_days,
             accepted_loss=request.accepted_loss,
-            doubted=request.doubted,
+            doubtful=request.doubtful,
             place=desired.place,
         )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..core.clock import Clock
 from ..core.deletions import (
     Evidence,
+    Memory,
     State,
     implausible,
     judge,
@@ -27,7 +28,7 @@ from ..core.deletions import (
 from ..core.errors import Transient, Wait
 from ..core.ledger import SETTLED, Precision, expiry_day
 from ..core.reasons import Reason
-from ..core.recordings import DELETED, Location, Locator, Place, Recording
+from ..core.recordings import COMPLETED, DELETED, Location, Locator, Place, Recording
 from ..core.sweeps import BucketPlace, Feed, Sweep
 from .findings import Findings
 from .gathered import Gathered, Row
@@ -48,9 +49,9 @@ MAX_FAILURES = 3
 class Scope:
     """What to sweep, and with what. `bucket` is None where the resource watches none.
 
-    `accepted_loss` is the id of a loss that a person has confirmed, empty without. `doubted` says that an earlier
-    sweep, perhaps one of a process before this, did not believe what was missing. `place` is the bucket to watch, also
-    while there is none yet.
+    `accepted_loss` is the id of a loss that a person has confirmed, empty without. `doubtful` is how many
+    recordings earlier sweeps, also of a process before this, did not believe to be gone. `place` is the bucket to
+    watch, also while there is none yet.
     """
 
     twilio: TwilioClient
@@ -60,7 +61,7 @@ class Scope:
     key_prefix: str
     metadata_days: int
     accepted_loss: str = ""
-    doubted: bool = False
+    doubtful: int = 0
     place: BucketPlace | None = None
 
 
@@ -74,7 +75,7 @@ class Sweeper:
         self._db: sqlite3.Connection | None = None
         self._events_read_until: datetime | None = None
         self._place: BucketPlace | None = None
-        self._doubted = False
+        self._doubts = False
         self.latest: Sweep | None = None
         self.running = False
         self._phase = self._failures = 0
@@ -86,10 +87,11 @@ class Sweeper:
         self._open()
         if scope.place and self._place and scope.place.servers != self._place.servers:
             # A URL of Twilio's names a bucket and no server that stands in for S3: what was seen was another's.
-            self._doubted = True
+            self._doubts = True
             self._gathered.forget_seen()
         self._place = scope.place or self._place
-        self._doubted = self._doubted or scope.doubted
+        # Which ones they were, only the sweep that doubted them knew.
+        self._doubts = self._doubts or (self.latest is None and scope.doubtful > 0)
         self.running = True
         self._restart()
 
@@ -174,7 +176,6 @@ class Sweeper:
         self._started_at = self._clock.now()
         self._counts: Counter[str] = Counter()
         self._implausible = 0
-        self._accepted = False
         self._unread: set[Feed] = set()
 
     def _check_account(self, _cursor: str) -> None:
@@ -231,7 +232,7 @@ class Sweeper:
     def _confirm(self, cursor: str) -> str | None:
         now = self._clock.now()
         bucket = self._scope.bucket
-        batch = self._gathered.doubtful(cursor)
+        batch = self._gathered.unlisted(cursor)
         for row in batch:
             if needs_twilio(row.evidence, row.memory, self._horizon(now)):
                 self._ask_twilio(row)
@@ -275,27 +276,31 @@ class Sweeper:
             self.findings.refuse(sid)
         if verdict.entry and over_already(row.memory, verdict, row.evidence, now, horizon):
             self.findings.record(verdict.entry, SETTLED)
+        suspect = row.memory == Memory() and entry is not None and _only_absent(row.evidence, entry.precision)
+        if suspect or _is_awaited(row.evidence, verdict.state):
+            self.findings.miss(sid)
         if entry == known:
             return
         day = expiry_day(entry, self._scope.metadata_days) if entry else ""
         if entry:
-            self.findings.record(entry, day, known is None and _only_absent(row.evidence, entry.precision))
+            self.findings.record(entry, day, suspect)
         if known and day != row.day:
             self.findings.withdraw([(sid, row.day)])
 
     def _weigh(self, _cursor: str) -> None:
         """What is missing and too much to be believed is refused, unless a person has accepted exactly that loss.
 
-        Once doubted it stays so until nothing is missing: it must not become plausible with the next recordings made.
+        What was doubted once stays so: it must not become plausible with the next recordings made.
         """
         lost = self.findings.suspects()
         missed = lost + self._counts[State.UNTRACED]
         # Without the alerts, a missing object may as well be one that Twilio never managed to write.
         unknown = Feed.ALERTS in self._unread
         unproven = lost > 0 and not unknown and not self._gathered.holds_any()
-        if unproven or implausible(missed, self._counts[State.IN_BUCKET]):
-            self._doubted = True
-        self._implausible = missed if self._doubted else 0
+        grave = unproven or implausible(missed, self._counts[State.IN_BUCKET])
+        if grave or self._doubts:
+            self._gathered.doubt(self.findings.missed())
+        self._implausible = missed if grave or self._gathered.is_doubtful() else 0
         if self._implausible or unknown:
             self.findings.refuse_suspects(told=self._implausible > 0)
             self._counts[State.UNDECIDED] += lost
@@ -308,13 +313,12 @@ class Sweeper:
         """A person says that what is missing was there: then only its deletion can have taken it away."""
         self._gathered.believe(self.findings.accept())
         self._counts.clear()
-        self._accepted = True
         # The step goes on to the phase behind this one.
         self._phase = self._phases.index(self._read_ledger) - 1
 
     def _finish(self, _cursor: str) -> None:
         found, withdrawn = self.findings.by_day()
-        self._doubted = self._doubted and not (self._accepted or self._gathered.all_accounted_for())
+        self._doubts = self._doubts and self._scope.bucket is None
         self.latest = Sweep(
             started_at=self._started_at,
             finished_at=self._clock.now(),
@@ -324,6 +328,7 @@ class Sweeper:
             found=found,
             withdrawn=withdrawn,
             implausible=self._implausible,
+            doubtful=self._gathered.doubtful() or (self._scope.doubtful if self._doubts else 0),
             untraced=self._counts[State.UNTRACED],
             loss=self.findings.loss(),
             other_buckets=self._gathered.other_buckets(),
@@ -336,6 +341,11 @@ class Sweeper:
 
     def _located(self, recording: Recording) -> tuple[Recording, Location]:
         return recording, self._scope.locator.locate(recording.media_url)
+
+
+def _is_awaited(evidence: Evidence, state: State) -> bool:
+    """Whether Twilio has put it into the bucket and it is not seen there: it may be on its way, or in another one."""
+    return evidence.status == COMPLETED and state in (State.IN_PROGRESS, State.UNDECIDED)
 
 
 def _only_absent(evidence: Evidence, precision: Precision) -> bool:

@@ -5,12 +5,13 @@ bucket that is somebody else's) is left undone: keeping too much is always right
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..api.desired import to_desired
 from ..core.bucket_settings import CREATED_BY, tags_of
+from ..core.claims import Claim
 from ..core.desired import Bucket, DeletionPolicy, Desired, Management
 from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.facts import Aspect
@@ -72,7 +73,8 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     client, admin = ports.clouds.bucket(bucket, credentials.bucket), ports.clouds.admin(bucket, credentials.bucket)
     if client.describe() is None or tags_of(admin.read(Aspect.TAGS).document).get(CREATED_BY) != desired.owner:
         return
-    if _is_shared(ports, desired):
+    claims = claims_of(ports.storages, desired)
+    if _is_shared(desired, claims):
         log.warning("%s is let go, its bucket is left as it is: another RecordingStorage names it", key)
         return
     _check_content(client, bucket, desired)
@@ -81,17 +83,18 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     if landed.side is Side.S3 or landed.bucket == bucket.name:
         raise _still_written_to(bucket, desired)
     registered = ports.clouds.aws_credentials(desired.twilio, secret)
-    # The newest recording proves that Twilio keeps them. Asked for before: without the bucket there is no second look.
-    useless = _writers(registered, bucket, credentials) if landed.side is Side.TWILIO else []
+    # The newest recording proves that Twilio keeps them, but for an account in another region of Twilio, too. Asked for
+    # before: without the bucket there is no second look.
+    alone = not any(one.account_sid == desired.twilio.account_sid for one in claims if one.uid != desired.owner)
+    useless = _writers(registered, bucket, credentials) if alone and landed.side is Side.TWILIO else []
     admin.delete()
     log.info("%s: deleted its empty bucket %s", key, bucket.name)
     for sid in useless:
         registered.remove(sid)
 
 
-def _is_shared(ports: Ports, desired: Desired) -> bool:
+def _is_shared(desired: Desired, claims: Iterable[Claim]) -> bool:
     """Whether another resource names the bucket: Twilio may write to it for that one, though it is empty now."""
-    claims = claims_of(ports.storages, desired)
     mine = next((one for one in claims if one.uid == desired.owner), None)
     return mine is None or any(one.same_bucket(mine) for one in claims if one.uid != mine.uid)
 

@@ -11,6 +11,7 @@ from ..core.errors import ReconcileError, Transient, Wait
 from ..core.ledger import SETTLED, Slice
 from ..core.standing import Standing
 from ..core.work import Key
+from ..core.writer import WriterFacts
 from .inputs import SECRET_CHECK
 from .sweep import Sweeper
 
@@ -38,11 +39,12 @@ Fingerprint = tuple[object, ...]
 @dataclass(frozen=True, slots=True)
 class Learnt:
     """What passes have found out by trying: settings that the server does not take, by path, with its reason; and
-    since when, by Twilio's clock, a replaced key pair is refused, by name.
+    since when, by Twilio's clock, a replaced key pair is refused, by name, and which pairs Twilio knew last.
     """
 
     unwritable: dict[str, str] = field(default_factory=dict)
     refused_since: dict[str, datetime] = field(default_factory=dict)
+    writers: dict[tuple[str, str], WriterFacts] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

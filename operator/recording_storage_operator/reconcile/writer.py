@@ -38,7 +38,8 @@ class Writer:
     """The pair to write with, and the one it replaces where the Secret has it. `as_replaced` uses that one.
 
     `refused_since` remembers, by name, Twilio's time when the replaced pair was first seen refused in this rotation:
-    one that was taken back meanwhile proves nothing. All of it may be lost: it is only seen later then.
+    one that was taken back meanwhile proves nothing. All of it may be lost: it is only seen later then. `known` is what
+    was seen last, by the names of the pair and of the one it replaces.
     """
 
     credentials: AwsCredentials
@@ -46,10 +47,11 @@ class Writer:
     replaced: KeyPair | None
     as_replaced: BucketClient | None
     refused_since: dict[str, datetime]
+    known: dict[tuple[str, str], WriterFacts]
 
     def facts(self, account: AccountFacts, arrivals: "Arrivals") -> WriterFacts:
         """What is registered, and whether the replaced pair is out of use."""
-        replaced = self.replaced.name if self.replaced else ""
+        _, replaced = self._names
         self._forget_all_but(replaced)
         try:
             registered = ours(self.credentials.listed())
@@ -64,7 +66,17 @@ class Writer:
             and self._is_refused(account.server_time)
             and arrivals.since(self.refused_since[replaced] + IAM_SETTLES)
         )
-        return WriterFacts(self.pair.name, registered, replaced, unused)
+        facts = self.known[self._names] = WriterFacts(self.pair.name, registered, replaced, unused)
+        return facts
+
+    @property
+    def last_known(self) -> WriterFacts | None:
+        """For a while in which Twilio does not answer: what waits for approval keeps its id."""
+        return self.known.get(self._names)
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        return self.pair.name, self.replaced.name if self.replaced else ""
 
     def register(self) -> None:
         """Unless it is there: an earlier answer may have been lost."""

@@ -55,6 +55,7 @@ def a_full_status() -> dict[str, Any]:
         counts=dict.fromkeys(State, 10**9),
         found=found,
         implausible=3,
+        doubtful=3,
         other_buckets=("old-calls",),
         place=_desired().place,
     )

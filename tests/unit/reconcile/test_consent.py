@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from recording_storage_operator.api.names import APPROVED_PLAN
+from recording_storage_operator.core.errors import Wait
 from recording_storage_operator.core.facts import Aspect
+from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET, storage
 from tests.fakes.s3 import StoredBucket
@@ -139,3 +141,43 @@ def test_what_is_only_reported_is_not_nothing(world: World, fields: dict[str, An
         "state": "Applied",
         "summary": "Nothing to do: what is not as wanted is only reported, see status.drift.",
     }
+
+
+def test_what_was_approved_in_vain_is_no_consent_to_what_the_spec_says_now(world: World) -> None:
+    """KMS was approved, and S3 refused it. The spec goes back to what the bucket has; later its owner chooses KMS."""
+
+    def wanted(algorithm: str) -> dict[str, Any]:
+        return s3(encryption={"sseAlgorithm": algorithm})
+
+    def document(algorithm: str) -> dict[str, Any]:
+        return {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}]}
+
+    bucket = world.s3.buckets[BUCKET] = StoredBucket("us-east-1")
+    bucket.documents[Aspect.ENCRYPTION] = document("AES256")
+    key = world.create(approval="Manual", s3=wanted("aws:kms"))
+    world.s3.fail("write", Wait(Reason.S3_ACCESS_DENIED, "no"), times=2)
+    world.approve(key)
+    assert bucket.documents[Aspect.ENCRYPTION] == document("AES256")
+    world.cluster.edit(key, lambda obj: obj["spec"].update(s3=wanted("AES256")))
+    world.run(key)
+    world.sweep(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted"), world.message(key, "InSync")
+    bucket.documents[Aspect.ENCRYPTION] = document("aws:kms")
+    world.sweep(key)
+    assert bucket.documents[Aspect.ENCRYPTION] == document("aws:kms"), "nobody was ever asked about AES256"
+
+
+@pytest.mark.parametrize("approval", ["Automatic", "Manual"])
+@pytest.mark.parametrize("keys", [(), ("index.html",)])
+def test_a_bucket_that_is_made_anew_is_set_up_whole(world: World, approval: str, keys: tuple[str, ...]) -> None:
+    """An adopted bucket whose settings were found is deleted by somebody; Revert makes it anew."""
+    as_wanted_already(world, world.work_dir / "other", *keys)
+    key = world.create(approval=approval)
+    if approval == "Manual":
+        world.approve(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted")
+    del world.s3.buckets[BUCKET]
+    for _ in range(3):
+        world.sweep(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted")
+    assert world.s3.buckets[BUCKET].versioned

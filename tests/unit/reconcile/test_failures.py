@@ -387,3 +387,15 @@ def test_a_pass_in_mid_sweep_records_nothing_of_it(world: World, steps: int) -> 
         assert not lost & {entry.sid for entry in world.entries(key)}
     assert world.entries(key) == []
     assert world.condition(key, "LedgerComplete") == ("False", "ImplausibleLoss")
+
+
+def test_a_resource_is_not_ready_before_its_first_sweep_though_its_secret_came_late(world: World) -> None:
+    world.cluster.delete_secret("default", "twilio")
+    key = world.create(backend="Twilio", s3=None)
+    assert world.condition(key, "Ready") == ("False", "SecretMissing")
+    world.cluster.put_secret("default", "twilio", {"authToken": "0" * 32})
+    world.should_yield = lambda: True
+    world.clock.advance(seconds=61)
+    world.turn(key)
+    assert world.condition(key, "Ready") == ("False", "Sweeping")
+    assert world.condition(key, "LedgerComplete") == ("False", "SweepPending")

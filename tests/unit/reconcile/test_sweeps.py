@@ -258,7 +258,15 @@ def test_an_entry_is_under_the_day_it_expires_on_whenever_the_days_were_edited(w
     assert part.day == part.first_expiry.date().isoformat()
 
 
-@pytest.mark.parametrize("packed", [b"", b"no gzip", gzip.compress(b"[1]"), gzip.compress(b"{")[:-9]])
+DAMAGED = {
+    "empty": b"",
+    "no gzip": b"no gzip",
+    "no entry": gzip.compress(b"[1]", mtime=0),
+    "cut off": gzip.compress(b"{", mtime=0)[:-9],
+}
+
+
+@pytest.mark.parametrize("packed", DAMAGED.values(), ids=DAMAGED)
 def test_a_slice_that_somebody_damaged_is_named_and_nothing_is_written(world: World, packed: bytes) -> None:
     key = world.create()
     sid, _kept = world.external(), world.external()

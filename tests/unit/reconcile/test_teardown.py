@@ -319,3 +319,24 @@ def test_an_empty_bucket_that_another_resource_names_stays(world: World, endpoin
 
     assert is_gone(world, key)
     assert BUCKET in world.s3.buckets
+
+
+def test_the_pair_that_another_resource_of_the_account_writes_with_stays(world: World) -> None:
+    """One account, two Regions, one IAM user to write with."""
+    writer = {"writerCredentialsSecretRef": {"name": "writer"}}
+    twilio = storage()["spec"]["twilio"]
+    other = world.cluster.create(
+        storage("home", s3={**storage()["spec"]["s3"], **writer, "bucket": "home-bucket"}, twilio=twilio)
+    )
+    world.run(other)
+    key = world.create(
+        deletionPolicy="Delete",
+        s3={**storage()["spec"]["s3"], **writer},
+        twilio={**twilio, "region": "ie1", "edge": "dublin"},
+    )
+    world.twilio.record()
+    [pair] = world.twilio.key_pairs()
+    world.cluster.delete(key)
+    world.run(key)
+    assert is_gone(world, key)
+    assert world.twilio.key_pairs() == [pair]

@@ -9,6 +9,7 @@ from recording_storage_operator.core.errors import Transient, Wait
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET, BUCKET_URL, storage
+from tests.fakes.s3 import StoredBucket
 from tests.unit.reconcile.world import World, object_key
 
 OLD = {"accessKeyId": "W" * 20, "secretAccessKey": "w" * 40}
@@ -271,3 +272,18 @@ def test_a_writers_secret_that_does_not_work_stops_no_sweep_and_a_mended_one_is_
     world.clock.advance(seconds=60)
     world.run(key)
     assert "Secret" not in str(world.condition(key, "Ready"))
+
+
+def test_a_plan_that_waits_keeps_its_id_while_twilio_cannot_be_asked_for_its_pairs(world: World) -> None:
+    world.s3.buckets[BUCKET] = StoredBucket("us-east-1")
+    key = with_writer(world, approval="Manual")
+    before = world.cluster.status(key)["plan"]["id"]
+    world.twilio.fail("listed", Transient(Reason.TWILIO_UNREACHABLE, "503"), times=1)
+    world.clock.advance(seconds=1000)
+    ids = set()
+    for _ in range(20):
+        outcome = world.turn(key)
+        ids.add(world.cluster.status(key)["plan"]["id"])
+        if outcome.after:
+            break
+    assert ids == {before}

@@ -1,0 +1,167 @@
+"""A loss that was not believed stays so, whatever comes between; and what is doubted is not lost."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recording_storage_operator.core.errors import Wait
+from recording_storage_operator.core.ledger import SETTLED
+from recording_storage_operator.core.reasons import Reason
+from recording_storage_operator.core.work import Key
+from tests.builders import BUCKET, BUCKET_URL, storage
+from tests.unit.reconcile.world import World, object_key
+
+UNVERSIONED = storage()["spec"]["s3"] | {"versioning": "Unmanaged"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def listed(world: World, key: Key) -> list[str]:
+    return sorted(entry.sid for entry in world.entries(key))
+
+
+def settled(world: World, key: Key) -> list[str]:
+    slices = (part for part in world.cluster.slices_of(key) if part.day == SETTLED)
+    return sorted(entry.sid for part in slices for entry in part.entries())
+
+
+def watching(world: World, **spec: Any) -> Key:
+    key = world.create(s3=UNVERSIONED, **spec)
+    for _ in range(20):
+        world.external()
+    world.sweep(key)
+    return key
+
+
+def test_a_doubt_outlives_the_time_in_which_no_bucket_is_watched(world: World) -> None:
+    """spec.s3 is taken out after a loss was doubted, and put back later."""
+    key = world.create(s3=UNVERSIONED)
+    world.clock.advance(days=2)
+    gone = [world.external() for _ in range(7)]
+    world.sweep(key)
+    for sid in gone:
+        world.s3.delete(BUCKET, object_key(sid))
+    world.clock.advance(days=2)
+    world.run(key)
+    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    assert listed(world, key) == []
+    spec = world.cluster.objects[key]["spec"]["s3"]
+    world.cluster.edit(key, lambda obj: obj["spec"].update(backend="Twilio", s3=None))
+    world.run(key)
+    world.sweep(key)
+    for _ in range(100):
+        world.external()
+    world.cluster.edit(key, lambda obj: obj["spec"].update(backend="S3", s3=spec))
+    world.run(key)
+    world.sweep(key)
+    assert listed(world, key) == [], "nobody has accepted that"
+
+
+def test_a_doubt_outlives_the_wait_for_a_bucket(world: World) -> None:
+    """The bucket vanished after the doubt, under Manual and made anew with consent; others arrive there."""
+    key = world.create(s3=UNVERSIONED, approval="Manual")
+    world.approve(key)
+    world.clock.advance(days=2)
+    gone = [world.external() for _ in range(7)]
+    world.sweep(key)
+    for sid in gone:
+        world.s3.delete(BUCKET, object_key(sid))
+    world.clock.advance(days=2)
+    world.run(key)
+    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    world.cluster.edit(key, lambda obj: obj["spec"]["s3"].update(bucket="typo-bucket"))
+    world.run(key)
+    world.sweep(key)
+    world.cluster.edit(key, lambda obj: obj["spec"]["s3"].update(bucket=BUCKET))
+    for _ in range(100):
+        world.external()
+    world.run(key)
+    world.sweep(key)
+    if world.condition(key, "InSync") == ("False", "AwaitingApproval"):
+        world.approve(key)
+        world.sweep(key)
+    assert listed(world, key) == [], "nobody has accepted that"
+
+
+def test_a_doubt_ends_where_nothing_is_missing_though_calls_go_on(world: World) -> None:
+    """There is always a recording on its way to the bucket."""
+    key = watching(world)
+    gone = [world.external() for _ in range(7)]
+    world.sweep(key)
+    for sid in gone:
+        world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    assert world.condition(key, "Ready") == ("False", "ImplausibleLoss")
+    for sid in gone:
+        world.s3.put(BUCKET, object_key(sid))
+    pending = ""
+    for _ in range(5):
+        if pending:
+            world.s3.put(BUCKET, object_key(pending))
+        pending = world.twilio.record()
+        world.sweep(key)
+        assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+    world.s3.delete(BUCKET, object_key(gone[0]))
+    world.s3.put(BUCKET, object_key(pending))
+    pending = world.twilio.record()
+    world.sweep(key)
+    assert listed(world, key) == [gone[0]], world.message(key, "LedgerComplete")
+
+
+def test_a_doubt_about_another_server_ends_where_only_what_was_untraced_is_missing(world: World) -> None:
+    key = watching(world)
+    world.twilio.record()
+    world.clock.advance(days=35)
+    world.restart_operator()
+    world.run(key)
+    world.sweep(key)
+    assert world.condition(key, "LedgerComplete") == ("False", "UntracedAbsence")
+    assert world.condition(key, "Ready") == ("True", "Reconciled")
+    world.edit_s3(key, endpointUrl="https://minio.example.com")
+    world.sweep(key)
+    assert world.condition(key, "LedgerComplete") == ("False", "UntracedAbsence")
+    assert world.condition(key, "Ready") == ("True", "Reconciled")
+
+
+def test_a_bucket_in_which_a_first_upload_is_missing_recovers(world: World) -> None:
+    """A new resource at AWS; the first recording made never arrived (its alert comes late), later ones do."""
+    key = world.create(s3=UNVERSIONED)
+    world.twilio.store_in(BUCKET_URL)
+    sid = world.twilio.record()
+    world.clock.advance(days=2)
+    world.run(key)
+    world.sweep(key)
+    world.twilio.alert(sid)
+    world.external()
+    world.sweep(key)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept"), world.message(key, "LedgerComplete")
+
+
+@pytest.mark.parametrize("count", [1, 30])
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_longer_stay_loses_nothing_of_what_was_settled(world: World, count: int, denied: bool) -> None:
+    """Deletions without a marker that expired after 10 days; then they are to be kept for 40."""
+    key = watching(world, retention={"metadataDays": 10})
+    gone = []
+    for _ in range(count):
+        gone.append(world.external())
+        world.sweep(key)
+        world.s3.delete(BUCKET, object_key(gone[-1]))
+        world.sweep(key)
+    gone.sort()
+    dates = {entry.sid: entry.deleted_at for entry in world.entries(key)}
+    world.clock.advance(days=11)
+    world.run(key)
+    world.sweep(key)
+    assert (listed(world, key), settled(world, key)) == ([], gone)
+    if denied:
+        world.twilio.fail("upload_alerts", Wait(Reason.TWILIO_ACCESS_DENIED, "no"), times=100)
+    world.cluster.edit(key, lambda obj: obj["spec"].update(retention={"metadataDays": 40}))
+    world.run(key)
+    world.sweep(key)
+    assert sorted({*listed(world, key), *settled(world, key)}) == gone
+    assert {entry.sid: entry.deleted_at for entry in world.entries(key)} == dates
