@@ -10,7 +10,7 @@ from typing import Any
 from ..core.deletions import Evidence, Memory
 from ..core.facts import DeletionEvent, ObjectVersion, UploadAlert
 from ..core.ledger import SETTLED, Slice, read_line, write_line
-from ..core.recordings import COMPLETED, Location, Place, Recording, sid_of_key
+from ..core.recordings import Location, Place, Recording, sid_of_key
 
 BATCH = 2000
 """Rows looked at between two looks at the queue: some 20 ms of work."""
@@ -58,6 +58,14 @@ WHERE sids.sid > ?
 """
 
 _SOMEWHERE_MISSING = " AND (twilio.sid IS NULL OR (twilio.place = 'WatchedBucket' AND stored.sid IS NULL))"
+
+_SETTLE_DOUBTS = """
+DELETE FROM doubted
+WHERE EXISTS (SELECT 1 FROM stored WHERE stored.sid = doubted.sid)
+OR EXISTS (SELECT 1 FROM failed WHERE failed.sid = doubted.sid)
+OR EXISTS (SELECT 1 FROM ledger WHERE ledger.sid = doubted.sid)
+OR EXISTS (SELECT 1 FROM twilio WHERE twilio.sid = doubted.sid AND status != 'completed')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +125,7 @@ class Gathered:
 
     def doubtful(self) -> int:
         """How many are still missing. Those seen since, known to be deleted, or never written are doubted no more."""
-        self._db.execute(
-            "DELETE FROM doubted WHERE sid IN (SELECT sid FROM stored UNION ALL SELECT sid FROM failed"
-            " UNION ALL SELECT sid FROM ledger UNION ALL SELECT sid FROM twilio WHERE status != ?)",
-            (COMPLETED,),
-        )
+        self._db.execute(_SETTLE_DOUBTS)
         return int(self._db.execute(f"SELECT count(*) {_DOUBTED}").fetchone()[0])
 
     def add_recordings(self, recordings: Sequence[tuple[Recording, Location]]) -> int:
