@@ -144,7 +144,12 @@ def test_more_than_can_differ_is_refused(write_status: WriteStatus) -> None:
     [
         {"plan": {"summary": "x", "id": "0123456789AB"}},
         {"plan": {"summary": "x", "state": "Done"}},
-        {"plan": {"summary": "x", "actions": [{"type": "CreateBucket", "target": "calls", "summary": "x"}]}},
+        {
+            "plan": {
+                "summary": "x",
+                "actions": [{"type": "CreateBucket", "target": "calls", "summary": "x", "want": "x", "have": "y"}],
+            }
+        },
         {"plan": {"summary": "x", "skipped": [{"path": "policy", "reason": "Forgotten", "message": "x"}]}},
         {"lastApprovedPlan": "0123456789abc"},
         {"managed": [{"path": "versioning", "digest": "0123", "state": "Applied"}]},

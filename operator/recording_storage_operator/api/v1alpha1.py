@@ -60,6 +60,8 @@ class PlannedAction(Written):
     target: Annotated[str, Field(max_length=512)]
     summary: Sentence
     class_: Annotated[Risk, Field(strict=False, alias="class")]
+    want: Value
+    have: Value
 
 
 class SkippedPart(Written):

@@ -15,12 +15,16 @@ from .wrapping import wrapped
 
 RISK_STYLES = {str(Risk.SAFE): "green", str(Risk.DISRUPTIVE): "yellow", str(Risk.DESTRUCTIVE): "red"}
 
-CREATE, CHANGE, REMOVE, LEFT_OUT, UNTOLD = "+", "~", "-", "!", " "
+CREATE, CHANGE, REMOVE, LEFT_OUT = "+", "~", "-", "!"
 
 TO_BE_MADE = "the bucket has to be made first"
 """Why drift that is to be put back has to wait."""
 
-_SYMBOLS = {Kind.CREATE_BUCKET: CREATE, Kind.REGISTER_WRITER_KEY: CREATE, Kind.REMOVE_WRITER_KEY: REMOVE}
+_SYMBOLS: Mapping[str, str] = {
+    Kind.CREATE_BUCKET: CREATE,
+    Kind.REGISTER_WRITER_KEY: CREATE,
+    Kind.REMOVE_WRITER_KEY: REMOVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def _rows(line: Line, paths: int, kinds: int, width: int | None) -> list[Text]:
 
 def planned(effects: Iterable[Effect]) -> tuple[Line, ...]:
     """The changes of a plan made here: settings with what they are and shall be."""
-    return tuple(Line(_symbol(one), one.path, str(one.risk), _detail(one)) for one in effects)
+    return tuple(_change(one.path, str(one.kind), str(one.risk), one.summary, one.have, one.want) for one in effects)
 
 
 def different(differences: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
@@ -77,9 +81,12 @@ def left_out(skipped: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
 
 
 def stored(obj: Mapping[str, Any]) -> Page:
-    """The plan in the status of a resource, which does not tell what was there before a change."""
+    """The plan in the status of a resource."""
     plan, metadata = status_of(obj).get("plan", {}), obj["metadata"]
-    actions = tuple(Line(UNTOLD, one["target"], one["class"], one["summary"]) for one in plan.get("actions", ()))
+    actions = tuple(
+        _change(one["target"], one["type"], one["class"], one["summary"], one["have"], one["want"])
+        for one in plan.get("actions", ())
+    )
     told = ending(obj)
     return Page(
         title=f"{metadata['namespace']}/{metadata['name']}",
@@ -125,13 +132,14 @@ def _why_left(obj: Mapping[str, Any]) -> str:
     return why_left((spec.get("s3") or {}).get("management", ""), spec.get("driftPolicy", ""))
 
 
-def _symbol(effect: Effect) -> str:
-    if effect.kind is not Kind.CHANGE_SETTING:
-        return _SYMBOLS.get(effect.kind, CHANGE)
-    if effect.want == ABSENT:
+def _change(path: str, kind: str, risk: str, summary: str, have: str, want: str) -> Line:
+    """A setting is told by its values, all else by its sentence."""
+    if kind != Kind.CHANGE_SETTING:
+        return Line(_SYMBOLS.get(kind, CHANGE), path, risk, summary)
+    return Line(_symbol(have, want), path, risk, f"{have} -> {want}")
+
+
+def _symbol(have: str, want: str) -> str:
+    if want == ABSENT:
         return REMOVE
-    return CREATE if effect.have in (ABSENT, NO_BUCKET) else CHANGE
-
-
-def _detail(effect: Effect) -> str:
-    return f"{effect.have} -> {effect.want}" if effect.kind is Kind.CHANGE_SETTING else effect.summary
+    return CREATE if have in (ABSENT, NO_BUCKET) else CHANGE

@@ -16,7 +16,9 @@ MAX_DRIFT = 16
 MAX_RECORDS = 32
 """The CRD allows as many. A spec comes to some twenty; what is forgotten beyond is asked for again."""
 MAX_TEXT = 320
-"""Characters of a summary, a `want` or a `have`."""
+"""Characters of a sentence."""
+MAX_VALUE = 150
+"""Characters of a `want` or a `have`."""
 
 NOTHING = "Nothing to do."
 REPORTED = "Nothing to do: what is not as wanted is only reported, see status.drift."
@@ -43,7 +45,7 @@ def as_action(effect: Effect) -> dict[str, str]:
         "target": effect.path,
         "summary": _short(effect.summary),
         "class": str(effect.risk),
-    }
+    } | _values(effect)
 
 
 def _riskiest(effects: tuple[Effect, ...]) -> list[Effect]:
@@ -86,8 +88,12 @@ def _next(decision: Decision, stopped: ReconcileError | None) -> str:
 
 
 def _drift(effect: Effect) -> dict[str, str]:
-    return {"path": effect.path, "want": _short(effect.want), "have": _short(effect.have)}
+    return {"path": effect.path} | _values(effect)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 3]}..."
+def _values(effect: Effect) -> dict[str, str]:
+    return {"want": _short(effect.want, MAX_VALUE), "have": _short(effect.have, MAX_VALUE)}
+
+
+def _short(text: str, most: int = MAX_TEXT) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -95,7 +95,8 @@ def test_a_written_status_is_read_back() -> None:
 
 
 def test_a_plan_is_written_with_the_names_of_the_api() -> None:
-    step = PlannedAction(type="ChangeSetting", target="versioning", summary="Turn it on.", class_=Risk.SAFE)
+    values = {"want": "Enabled", "have": "absent"}
+    step = PlannedAction(type="ChangeSetting", target="versioning", summary="Turn it on.", class_=Risk.SAFE, **values)
     part = SkippedPart(path="objectOwnership", reason=Obstacle.UNSUPPORTED, message="This service has none.")
     status = Status(
         plan=PlanStatus(
@@ -111,7 +112,7 @@ def test_a_plan_is_written_with_the_names_of_the_api() -> None:
             "state": "Pending",
             "summary": "1 change.",
             "actions": [
-                {"type": "ChangeSetting", "target": "versioning", "summary": "Turn it on.", "class": "Safe"},
+                {"type": "ChangeSetting", "target": "versioning", "summary": "Turn it on.", "class": "Safe"} | values,
             ],
             "skipped": [
                 {"path": "objectOwnership", "reason": "Unsupported", "message": "This service has none."},

@@ -58,13 +58,18 @@ def observed(*conditions: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return obj
 
 
+def action(kind: str, target: str, summary: str, have: str, want: str, risk: str = "Safe") -> dict[str, str]:
+    """A change, as `status.plan.actions` has it."""
+    return {"type": kind, "target": target, "summary": summary, "class": risk, "have": have, "want": want}
+
+
 PENDING: dict[str, Any] = {
     "id": "p0123456789a",
     "state": "Pending",
     "summary": "2 changes: 1 safe, 1 disruptive. Waits for approval of p0123456789a.",
     "actions": [
-        {"type": "CreateBucket", "target": "bucket", "summary": "create bucket acme", "class": "Safe"},
-        {"type": "ChangeSetting", "target": "publicAccess", "summary": "block public access", "class": "Disruptive"},
+        action("CreateBucket", "bucket", "create bucket acme", "no bucket yet", "exists"),
+        action("ChangeSetting", "publicAccess", "block public access", "no bucket yet", "Blocked", "Disruptive"),
     ],
     "skipped": [{"path": "policy.secureTransport", "reason": "Unsupported", "message": "the endpoint is plain http"}],
     "createdAt": rfc3339(NOON),

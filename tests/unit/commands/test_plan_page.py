@@ -9,7 +9,7 @@ from recording_storage_operator.commands.plan_page import left_sentence, planned
 from recording_storage_operator.commands.planning import current_plan, show_stored
 from recording_storage_operator.core.bucket_settings import ABSENT, Risk
 from recording_storage_operator.core.effects import NO_BUCKET, Effect, Kind
-from tests.unit.commands.samples import DRIFT, PENDING, UNSEEN, condition, observed
+from tests.unit.commands.samples import DRIFT, PENDING, UNSEEN, action, condition, observed
 
 
 def reporting(obj: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def test_a_stored_plan_is_shown_in_columns_with_drift_and_what_is_left_out() -> 
     assert text.splitlines() == [
         "telephony/support-line",
         "",
-        "    bucket                  Safe         create bucket acme",
-        "    publicAccess            Disruptive   block public access",
+        "  + bucket                  Safe         create bucket acme",
+        "  + publicAccess            Disruptive   no bucket yet -> Blocked",
         "  ~ versioning              Drift        Suspended, wanted Enabled",
         "  ! policy.secureTransport  Unsupported  the endpoint is plain http",
         "",
@@ -54,10 +54,10 @@ def test_a_stored_plan_is_shown_in_columns_with_drift_and_what_is_left_out() -> 
 
 
 def test_on_a_terminal_lines_are_broken_between_words_and_indented() -> None:
-    long = {"type": "ChangeSetting", "target": "policy", "summary": "demand " + "tls " * 30, "class": "Disruptive"}
+    long = action("ChangeSetting", "policy", "demand it", "absent", "tls " * 30, "Disruptive")
     text = stored(observed(plan=PENDING | {"actions": [long], "skipped": []})).text(80).plain
     first, *others = [line for line in text.splitlines() if "tls" in line]
-    assert first.startswith("    policy  Disruptive  demand tls")
+    assert first.startswith("  + policy  Disruptive  absent -> tls")
     assert others
     assert all(line.startswith(" " * 24 + "tls") for line in others)
     assert max(map(len, text.splitlines())) <= 80
@@ -70,7 +70,7 @@ def test_on_a_narrow_terminal_lines_go_on_under_the_path_and_a_word_stays_whole(
 
 
 def test_drift_that_the_plan_puts_back_is_listed_once() -> None:
-    back = {"type": "ChangeSetting", "target": "versioning", "summary": "turn on versioning", "class": "Safe"}
+    back = action("ChangeSetting", "versioning", "turn on versioning", "Suspended", "Enabled")
     text = stored(observed(plan=PENDING | {"actions": [back]}, drift=DRIFT)).text(None).plain
     assert text.count("versioning ") == 1
     assert "Drift" not in text
@@ -100,14 +100,13 @@ def test_it_is_told_why_drift_stays(management: str, policy: str, told: str) -> 
 
 
 def test_drift_that_a_long_plan_puts_back_is_not_said_to_be_left() -> None:
-    action = {"type": "ChangeSetting", "summary": "set it", "class": "Safe"}
-    actions = [action | {"target": f"tags.{number}"} for number in range(16)]
+    actions = [action("ChangeSetting", f"tags.{number}", "set it", "absent", "x") for number in range(16)]
     assert "Drift" not in stored(observed(plan=PENDING | {"actions": actions}, drift=DRIFT)).text(None).plain
 
 
 @pytest.mark.parametrize(("risk", "style"), [("Safe", "green"), ("Disruptive", "yellow"), ("Destructive", "red")])
 def test_a_line_has_the_colour_of_what_the_change_can_do(risk: str, style: str) -> None:
-    actions = [{"type": "ChangeSetting", "target": "lifecycle", "summary": "set it", "class": risk}]
+    actions = [action("ChangeSetting", "lifecycle", "set it", "absent", "x", risk)]
     text = stored(observed(plan=PENDING | {"actions": actions})).text(None)
     [span] = [one for one in text.spans if "lifecycle" in text.plain[one.start : one.end]]
     assert span.style == style

@@ -9,7 +9,16 @@ from recording_storage_operator.commands.view import page
 from recording_storage_operator.core.desired import Backend
 from recording_storage_operator.core.plan import Side
 from tests.builders import ACCOUNT, BUCKET_URL, NOON
-from tests.unit.commands.samples import DRIFT, PENDING, UNSEEN, asking_for_the_console, condition, observed, summary
+from tests.unit.commands.samples import (
+    DRIFT,
+    PENDING,
+    UNSEEN,
+    action,
+    asking_for_the_console,
+    condition,
+    observed,
+    summary,
+)
 
 LATER = NOON + timedelta(days=3, hours=2)
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 120])
@@ -87,7 +96,7 @@ def test_drift_is_told_with_what_is_wanted_and_what_is() -> None:
 
 
 def test_drift_that_is_put_back_is_told_as_a_change_of_the_plan_alone() -> None:
-    back = {"type": "ChangeSetting", "target": "versioning", "summary": "turn on versioning", "class": "Safe"}
+    back = action("ChangeSetting", "versioning", "turn on versioning", "Suspended", "Enabled")
     text = shown(observed(plan=PENDING | {"actions": [back]}, drift=DRIFT))
     assert "turn on versioning" in text
     assert "Drift" not in text

@@ -149,7 +149,7 @@ def test_a_waiting_plan_is_shown_with_its_id_and_steps() -> None:
     assert waiting.plan
     [effect] = waiting.plan.decision.waiting
     action = {"type": "ChangeSetting", "target": "tags.team", "summary": effect.summary, "class": "Safe"}
-    assert plan["actions"] == [action]
+    assert plan["actions"] == [action | {"have": effect.have, "want": effect.want}]
 
 
 def test_a_plan_is_as_old_as_its_id() -> None:
