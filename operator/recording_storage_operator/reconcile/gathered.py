@@ -135,6 +135,15 @@ class Gathered:
             [(r.sid, r.status, w.place, w.key, w.bucket, r.date_created, r.seconds) for r, w in recordings],
         ).rowcount
 
+    def folders(self, listed: str, account: str) -> list[str]:
+        """Where else in the watched bucket the recordings of the account lie: paths that end in its SID, each once."""
+        query = (
+            "SELECT DISTINCT substr(key, 1, instr(key, :end) + length(:end) - 1) FROM twilio"
+            " WHERE place = :place AND substr(key, 1, length(:listed)) != :listed AND instr(key, :end) ORDER BY 1"
+        )
+        values = {"place": Place.WATCHED_BUCKET, "listed": listed, "end": f"/{account}/"}
+        return [folder for (folder,) in self._db.execute(query, values)]
+
     def add_versions(self, versions: Iterable[ObjectVersion]) -> None:
         """Keep a page of the bucket, once all recordings are known. A SID may have several keys: it is there if one of
         them is, and gone since the last of them was deleted. That it is gone only the recording's own key can tell.

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..core.clock import Clock
 from ..core.deletions import (
@@ -80,6 +80,7 @@ class Sweeper:
         self.running = False
         self._phase = self._failures = 0
         self._cursor = ""
+        self._folders: tuple[str, ...] = ()
 
     def start(self, scope: Scope) -> None:
         """Begin a sweep, dropping one that is under way."""
@@ -140,6 +141,7 @@ class Sweeper:
         return (
             self._check_account,
             self._list_recordings,
+            self._find_folders,
             self._list_objects,
             self._read_events,
             self._read_alerts,
@@ -193,12 +195,21 @@ class Sweeper:
             )
         return page.next_page
 
+    def _find_folders(self, _cursor: str) -> None:
+        """Where no prefix is named, or a part of it, Twilio may write under any path, and may have changed it."""
+        own = self._scope.key_prefix
+        self._folders = (own, *self._gathered.folders(own, PurePosixPath(own).name))
+
     def _list_objects(self, cursor: str) -> str | None:
         if self._scope.bucket is None:
             return None
-        page = self._scope.bucket.versions(self._scope.key_prefix, cursor or None)
+        number, _, following = cursor.partition(" ")
+        at = int(number or 0)
+        page = self._scope.bucket.versions(self._folders[at], following or None)
         self._gathered.add_versions(page.versions)
-        return page.next_page
+        if page.next_page:
+            return f"{at} {page.next_page}"
+        return f"{at + 1}" if at + 1 < len(self._folders) else None
 
     def _read_events(self, cursor: str) -> str | None:
         try:
@@ -241,8 +252,8 @@ class Sweeper:
         return batch[-1].evidence.sid if batch else None
 
     def _lies_outside(self, row: Row) -> bool:
-        """Whether the listing says nothing of it: where no prefix is named, Twilio may write under any."""
-        return row.evidence.place is Place.WATCHED_BUCKET and not row.key.startswith(self._scope.key_prefix)
+        """Whether no listing says anything of it: it is in no folder of the account's."""
+        return row.evidence.place is Place.WATCHED_BUCKET and not row.key.startswith(self._folders)
 
     def _ask_twilio(self, row: Row) -> None:
         recording = self._scope.twilio.recording(row.evidence.sid)
