@@ -117,7 +117,7 @@ class FakeCluster:
         return dict(self.objects[key].get("status", {}))
 
     def put_secret(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
-        self._secrets[namespace, name] = Secret(self.next_version(), dict(values))
+        self._secrets[namespace, name] = Secret(dict(values))
 
     def delete_secret(self, namespace: str, name: str) -> None:
         del self._secrets[namespace, name]

@@ -27,7 +27,7 @@ def _twilio(environ: Mapping[str, str]) -> Secret:
     key, secret = environ.get("TWILIO_API_KEY", ""), environ.get("TWILIO_API_SECRET", "")
     token = environ.get("TWILIO_AUTH_TOKEN", "")
     if key and secret:
-        return Secret("", {"apiKeySid": key, "apiKeySecret": secret})
+        return Secret({"apiKeySid": key, "apiKeySecret": secret})
     if not token:
         raise click.ClickException(NO_TWILIO)
-    return Secret("", {"authToken": token})
+    return Secret({"authToken": token})

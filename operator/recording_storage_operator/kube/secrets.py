@@ -25,7 +25,7 @@ class SecretReader:
             return None
         data = {key: _decoded(value) for key, value in (secret.get("data") or {}).items()}
         values = {key: value for key, value in data.items() if value is not None}
-        return Secret(secret["metadata"]["resourceVersion"], values)
+        return Secret(values)
 
 
 def _decoded(value: str) -> str | None:

@@ -37,11 +37,6 @@ class Credentials:
             writer=secrets.get(namespace, writer) if writer else None,
         )
 
-    @property
-    def versions(self) -> tuple[str, ...]:
-        """Changes when one of them is edited, made or removed."""
-        return tuple(secret.version if secret else "" for secret in (self.twilio, self.bucket, self.writer))
-
     def require(self, desired: Desired) -> Secret:
         """The Secret for Twilio. Raises Wait where it, or the one for the bucket, does not exist."""
         if self.twilio is None:
@@ -92,9 +87,10 @@ class Request:
         )
 
     def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:
-        """Changes with all that a person can change: the spec, annotations that ask for something, the Secrets."""
-        asked = (self.requested_at, self.accepted_loss, self.approved_plan)
-        return self.generation, *asked, credentials.versions
+        """Changes with all that a person can change: the spec, annotations that ask for something, what is in the
+        Secrets. Those who write a Secret anew with the same values, as some do every minute, change nothing.
+        """
+        return self.generation, self.requested_at, self.accepted_loss, self.approved_plan, credentials
 
 
 def _missing(name: str, keys: str) -> Wait:

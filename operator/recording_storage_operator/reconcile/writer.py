@@ -30,7 +30,7 @@ class KeyPair:
 
     def as_secret(self) -> Secret:
         """As the Secret of a bucket's credentials has it."""
-        return Secret("", {"accessKeyId": self.access_key_id, "secretAccessKey": self.secret_access_key})
+        return Secret({"accessKeyId": self.access_key_id, "secretAccessKey": self.secret_access_key})
 
 
 @dataclass(frozen=True, slots=True)

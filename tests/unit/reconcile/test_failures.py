@@ -9,7 +9,7 @@ import pytest
 from recording_storage_operator.core.errors import ReconcileError, Terminal, Transient, Wait
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET
+from tests.builders import BUCKET, storage
 from tests.unit.reconcile.world import World, object_key
 
 DOWN = Transient(Reason.TWILIO_UNREACHABLE, "Twilio is down.")
@@ -239,6 +239,19 @@ def test_a_secret_that_appears_is_noticed_within_a_minute_and_twilio_is_not_aske
     world.cluster.put_secret("default", "twilio", {"authToken": "0" * 32})
     live_for(world, key, 61)
     assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+
+
+def test_a_sweep_goes_on_while_somebody_keeps_writing_the_same_secret(world: World) -> None:
+    """As a tool does that copies Secrets from a vault, however long the sweep lasts."""
+    world.twilio.page_size = 1
+    sids = [world.twilio.record() for _ in range(30)]
+    key = world.cluster.create(storage(backend="Twilio", s3=None))
+    world.should_yield = lambda: True
+    for _ in range(2 * len(sids)):
+        world.cluster.put_secret("default", "twilio", {"authToken": "0" * 32})
+        world.turn(key)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept")
+    assert world.cluster.status(key)["recordings"]["twilio"] == len(sids)
 
 
 def test_a_terminal_error_waits_for_an_edit(world: World) -> None:
