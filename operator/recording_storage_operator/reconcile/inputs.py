@@ -86,6 +86,12 @@ class Request:
             doubtful=status.get("recordings", {}).get("doubtful", 0),
         )
 
+    def is_of(self, obj: Mapping[str, Any]) -> bool:
+        """Whether a later read of the object asks for the same changes."""
+        fresh = Request.of(self.key, obj)
+        same = (fresh.uid, fresh.generation, fresh.approved_plan) == (self.uid, self.generation, self.approved_plan)
+        return same and "deletionTimestamp" not in obj["metadata"]
+
     def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:
         """Changes with all that a person can change: the spec, annotations that ask for something, what is in the
         Secrets. Those who write a Secret anew with the same values, as some do every minute, change nothing.

@@ -22,7 +22,7 @@ from .inputs import Credentials, Request
 from .ledger_book import LedgerBook
 from .observe import World, observe, without_bucket
 from .sweep import Scope
-from .teardown import tear_down
+from .teardown import Troubles, tear_down
 from .visits import SHOWN_FAILURES, Visit, Visits
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Reconciler:
         self._ports = ports
         self._clock = ports.clock
         self._visits = visits
+        self._troubles = Troubles()
 
     def __call__(self, key: Key, turn: Turn) -> Outcome:
         """One turn of a key. Raises nothing but defects."""
@@ -51,10 +52,11 @@ class Reconciler:
         obj = self._ports.storages.get(key)
         if obj is None:
             self._visits.drop(key)
+            self._troubles.over(key)
             return Outcome()
         if "deletionTimestamp" in obj["metadata"]:
             self._visits.drop(key)
-            return tear_down(self._ports, key, obj)
+            return tear_down(self._ports, key, obj, self._troubles)
         request = Request.of(key, obj)
         visit = self._visits.of(key, request.uid)
         try:
@@ -153,6 +155,7 @@ class Reconciler:
         """
         if not decision.due:
             return None
+        self._check_unedited(request)
         now = self._clock.now()
         if decision.memory != request.memory and not visit.creation_refused:
             self._ports.storages.write_status(
@@ -160,6 +163,12 @@ class Reconciler:
             )
         changer = Changer(world.bucket, world.admin, world.writer, visit.learnt.unwritable, str(request.key))
         return changer.apply(decision.due)
+
+    def _check_unedited(self, request: Request) -> None:
+        """Raises Transient where somebody has edited or deleted it since the pass began: this plan is not theirs."""
+        obj = self._ports.storages.get(request.key)
+        if obj is None or not request.is_of(obj):
+            raise Transient(Reason.WORLD_MOVED, "The resource was edited while its plan was made. A new one is made.")
 
     def _reached(
         self,

@@ -16,7 +16,7 @@ from ..core.desired import Bucket, DeletionPolicy, Desired, Management
 from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.facts import Aspect
 from ..core.plan import Side
-from ..core.reasons import Reason
+from ..core.reasons import ConditionType, Reason
 from ..core.status import blocked_status
 from ..core.work import Key, Outcome
 from .connect import Ports, claims_of, locator_of
@@ -26,7 +26,10 @@ from .ports import AwsCredentials, BucketClient
 from .writer import pairs_of
 
 PATIENCE = timedelta(minutes=10)
-"""For faults that pass, from the moment deletion was asked for: after it everything is left as it is."""
+"""For trouble that may pass, from the first look that met it: after it everything is left as it is."""
+
+SECRET_PATIENCE = timedelta(minutes=1)
+"""For a missing Secret: one that is replaced is there again by then, one that went with its namespace is not."""
 
 RECHECK = 15.0
 """Seconds to the next look at what blocks: where a namespace goes its Secrets go too, and that ends the block."""
@@ -36,21 +39,66 @@ _BLOCKS = (Reason.BUCKET_NOT_EMPTY, Reason.EXTERNAL_STORAGE_IN_USE)
 log = logging.getLogger(__name__)
 
 
-def tear_down(ports: Ports, key: Key, obj: Mapping[str, Any]) -> Outcome:
+class Troubles:
+    """Since when the end of a resource meets trouble. A new process begins to count anew, and so waits longer."""
+
+    def __init__(self) -> None:
+        self._since: dict[Key, tuple[str, datetime]] = {}
+
+    def since(self, key: Key, uid: str, now: datetime) -> datetime:
+        """When this trouble was first met, which is now where there was none."""
+        known = self._since.get(key)
+        if known is None or known[0] != uid:
+            known = self._since[key] = (uid, now)
+        return known[1]
+
+    def over(self, key: Key) -> None:
+        """A look went through, or the resource is gone."""
+        self._since.pop(key, None)
+
+
+def tear_down(ports: Ports, key: Key, obj: Mapping[str, Any], troubles: Troubles) -> Outcome:
     """One look at a resource on its way out; it is let go of once nothing is left that can be done."""
-    try:
-        _clean_up(ports, key, to_desired(obj))
-    except ReconcileError as error:
-        if error.reason in _BLOCKS:
-            return _report(ports, key, obj, error)
-        asked_at = datetime.fromisoformat(obj["metadata"]["deletionTimestamp"])
-        if isinstance(error, Transient) and ports.clock.now() - asked_at < PATIENCE:
-            return Outcome(after=error.retry_after, failed=True)
-        log.warning("%s is let go, its bucket is left as it is: %s", key, error.message)
-    except Exception:  # a defect must not keep a namespace for ever
-        log.exception("The end of %s failed: it is let go, its bucket is left as it is", key)
+    trouble = _look(ports, key, obj)
+    if trouble is not None and trouble.reason in _BLOCKS:
+        troubles.over(key)
+        return _report(ports, key, obj, trouble)
+    now = ports.clock.now()
+    if trouble is not None:
+        if now - troubles.since(key, obj["metadata"]["uid"], now) < _patience(trouble, blocked=_is_blocked(obj)):
+            return Outcome(after=getattr(trouble, "retry_after", None), failed=True)
+        log.warning("%s is let go, its bucket is left as it is: %s", key, trouble.message)
     ports.storages.release(obj)
+    troubles.over(key)
     return Outcome()
+
+
+def _look(ports: Ports, key: Key, obj: Mapping[str, Any]) -> ReconcileError | None:
+    """What is in the way, after doing what may be done; None where nothing is left to do."""
+    try:
+        _clean_up(ports, key, obj, to_desired(obj))
+    except ReconcileError as error:
+        return error
+    except Exception:  # a defect must not keep a namespace for ever
+        log.exception("The end of %s failed", key)
+        return Wait(Reason.INTERNAL_ERROR, "the operator has a defect", after=RECHECK)
+    return None
+
+
+def _patience(trouble: ReconcileError, *, blocked: bool) -> timedelta:
+    """How long it may last. What waits for a person no passing fault decides: the ledger would go with the resource."""
+    passing = isinstance(trouble, Transient) or trouble.reason is Reason.KUBERNETES_ACCESS_DENIED
+    if not blocked:
+        return PATIENCE if passing else timedelta()
+    if passing:
+        return timedelta.max
+    return SECRET_PATIENCE if trouble.reason is Reason.SECRET_MISSING else PATIENCE
+
+
+def _is_blocked(obj: Mapping[str, Any]) -> bool:
+    """Whether the last look found what a person has to decide."""
+    conditions = (obj.get("status") or {}).get("conditions", ())
+    return any(one["type"] == ConditionType.DELETION_BLOCKED and one["status"] == "True" for one in conditions)
 
 
 def _report(ports: Ports, key: Key, obj: Mapping[str, Any], blocked: ReconcileError) -> Outcome:
@@ -61,7 +109,7 @@ def _report(ports: Ports, key: Key, obj: Mapping[str, Any], blocked: ReconcileEr
     return Outcome(after=RECHECK)
 
 
-def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
+def _clean_up(ports: Ports, key: Key, obj: Mapping[str, Any], desired: Desired) -> None:
     """Do what may be done. Raises one of `_BLOCKS` where a person has to decide, else what was in the way."""
     bucket = desired.s3
     if desired.deletion_policy is not DeletionPolicy.DELETE or desired.suspend or bucket is None:
@@ -87,10 +135,19 @@ def _clean_up(ports: Ports, key: Key, desired: Desired) -> None:
     # before: without the bucket there is no second look.
     alone = not any(one.account_sid == desired.twilio.account_sid for one in claims if one.uid != desired.owner)
     useless = _writers(registered, bucket, credentials) if alone and landed.side is Side.TWILIO else []
+    _check_unedited(ports, key, obj)
     admin.delete()
     log.info("%s: deleted its empty bucket %s", key, bucket.name)
     for sid in useless:
         registered.remove(sid)
+
+
+def _check_unedited(ports: Ports, key: Key, obj: Mapping[str, Any]) -> None:
+    """Raises Transient where it was edited since this look began: `Retain` may have come in time."""
+    fresh = ports.storages.get(key)
+    names = ("uid", "generation")
+    if fresh is None or any(fresh["metadata"].get(name) != obj["metadata"].get(name) for name in names):
+        raise Transient(Reason.WORLD_MOVED, "the resource was edited meanwhile")
 
 
 def _is_shared(desired: Desired, claims: Iterable[Claim]) -> bool:
