@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from kubernetes.client import ApiClient, CoreV1Api
+from kubernetes.client import ApiClient, CoreV1Api, V1Namespace, V1ObjectMeta
 
 from lab.control_plane import OPERATOR, ROOT, ControlPlane
 from lab.kubeconfig import write_private
@@ -29,6 +29,7 @@ def served(control_plane: ControlPlane, api: ApiClient, tmp_path_factory: pytest
         shutil.copytree(ROOT / part, folder / part)
     place = folder / "manifests" / "namespaced" / "namespace.yaml"
     place.write_text(place.read_text().replace(OPERATOR, name))
+    CoreV1Api(api).create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
     objects = run_kubectl(control_plane.admin_kubeconfig, "kustomize", place.parent)
     apply = ("apply", "--server-side", "--force-conflicts", "-f", "-")
     run_kubectl(control_plane.admin_kubeconfig, *apply, stdin=objects)

@@ -81,7 +81,7 @@ def deleted(machine: Machine, target: Target, output: str, **wanted: Any) -> Non
     tally, selection = listing.Tally(), _selection(**wanted)
     with _connected(target, listing=True) as cluster:
         obj = cluster.storage()
-        slices = cluster.slices(obj["metadata"]["uid"])
+        slices = tally.read(cluster.slices(obj["metadata"]["uid"]))
         if output == "text" and screen.is_terminal():
             slices = iter(list(slices))  # packed: somebody may read for longer than the API server keeps a list
         found = tally.count(deletions(slices, selection, machine.now))
@@ -91,6 +91,7 @@ def deleted(machine: Machine, target: Target, output: str, **wanted: Any) -> Non
             if tally.origins:
                 screen.tell("The list ends early, it is not whole.")
             raise
+    tally.check(obj)
     screen.tell(tally.sentence(whole=selection == Selection()))
     if why := incompleteness(obj):
         screen.tell(f"Deletions may be missing from this list: {why}")

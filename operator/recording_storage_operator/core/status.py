@@ -30,6 +30,9 @@ LISTED_BY_ROOM = ((8_500, MAX_LISTED), (24_000, 100), (38_000, 40))
 so that a longer message does not make the list breathe.
 """
 
+MAX_HANDLED = 256
+"""Characters of the value that asked for a pass; the CRD allows as many."""
+
 MAX_DAYS = 42
 """An entry expires at most 40 days after now; clocks and midnights may add two."""
 
@@ -56,7 +59,7 @@ def status_for(before: Mapping[str, Any], report: Report, now: datetime) -> dict
     status = {key: before[key] for key in _LASTING if key in before}
     status["observedGeneration"] = report.generation
     if report.handled:
-        status["lastHandledReconcileAt"] = report.handled
+        status["lastHandledReconcileAt"] = report.handled[:MAX_HANDLED]
     is_new = before.get("observedGeneration") != report.generation
     if not report.plan and is_new:
         # What was planned for an earlier spec says nothing about this one.

@@ -21,6 +21,7 @@ class Sighting:
     """What an event showed of an object, apart from its version, that calls for a pass where it changes."""
 
     uid: str
+    created: str
     generation: int
     deleting: bool
     finalizers: tuple[str, ...]
@@ -41,7 +42,7 @@ class Intake:
         metadata = obj["metadata"]
         key = Key(metadata["namespace"], metadata["name"])
         if event_type == DELETED:
-            self._forget(key)
+            self._forget(key, metadata["uid"])
         elif not self._note(key, metadata):
             return False
         self._queue.add(key, urgent="deletionTimestamp" in metadata, fresh=True)
@@ -54,25 +55,32 @@ class Intake:
 
     def vanished(self, key: Key, version: str) -> None:
         """An object last seen at `version` exists no more, and no event told so: one pass finds that out, too."""
-        if self.seen().get(key) == version:
-            self._forget(key)
-            self._queue.add(key, fresh=True)
+        with self._lock:
+            if self._seen.get(key, ("",))[0] != version:
+                return
+            del self._seen[key]
+        self._queue.add(key, fresh=True)
 
     def _note(self, key: Key, metadata: Mapping[str, Any]) -> bool:
         sighting = self._sighting(metadata)
         with self._lock:
             before = self._seen.get(key)
+            if before and before[1].uid != sighting.uid and before[1].created > sighting.created:
+                return False  # a late event of a namesake that is gone
             self._seen[key] = (metadata["resourceVersion"], sighting)
         return before is None or before[1] != sighting
 
-    def _forget(self, key: Key) -> None:
+    def _forget(self, key: Key, uid: str) -> None:
+        """Not for a late event of its namesake: kopf keeps the order of the events of one object, not of a name."""
         with self._lock:
-            self._seen.pop(key, None)
+            if key in self._seen and self._seen[key][1].uid == uid:
+                del self._seen[key]
 
     def _sighting(self, metadata: Mapping[str, Any]) -> Sighting:
         annotations = metadata.get("annotations") or {}
         return Sighting(
             uid=metadata["uid"],
+            created=metadata.get("creationTimestamp", ""),
             generation=metadata.get("generation", 0),
             deleting="deletionTimestamp" in metadata,
             finalizers=tuple(metadata.get("finalizers") or ()),

@@ -83,7 +83,7 @@ class Resync:
         """List and enqueue everything now. Returns how many there are; raises the errors of `core.errors`."""
         known = self._intake.seen()
         listed = {_key(obj): str(obj["metadata"]["resourceVersion"]) for page in self._api.pages() for obj in page}
-        self._compare(listed)
+        self._compare(listed, known)
         for key, version in known.items():
             if key not in listed:
                 self._intake.vanished(key, version)
@@ -107,12 +107,14 @@ class Resync:
             return "the resources could not be listed for three intervals"
         return None
 
-    def _compare(self, listed: Mapping[Key, str]) -> None:
-        """A version that no event showed may be on its way; still not shown at the next list, it never will be."""
+    def _compare(self, listed: Mapping[Key, str], seen: Mapping[Key, str]) -> None:
+        """A version that no event showed may be on its way; still not shown at the next list, it never will be.
+
+        `seen` is as of before the list: an event may overtake it.
+        """
         if self._stopwatch() - self._compared < PATIENCE:
             return
         self._compared = self._stopwatch()
-        seen = self._intake.seen()
         self.unseen = sorted(
             key for key, version in self._unconfirmed.items() if key in listed and seen.get(key) == version
         )

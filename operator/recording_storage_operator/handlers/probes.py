@@ -1,6 +1,7 @@
 """/healthz, /readyz and /metrics over HTTP."""
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -34,7 +35,7 @@ class ProbeServer:
             "/metrics": lambda: (HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, generate_latest(metrics)),
         }
         handler = type("Handler", (_Handler,), {"routes": routes})
-        self._server = ThreadingHTTPServer(address, handler)
+        self._server = _serving(address, handler)
         self._thread = threading.Thread(target=self._server.serve_forever, name="probes", daemon=True)
 
     @property
@@ -49,6 +50,24 @@ class ProbeServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+
+class _EitherFamily(ThreadingHTTPServer):
+    """On an IPv6 address; on all of them it takes IPv4 as well. A pod of an IPv6 cluster has no other."""
+
+    address_family = socket.AF_INET6
+
+    def server_bind(self) -> None:
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+
+def _serving(address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
+    """An empty host is every address of both families, as far as the machine has them."""
+    host, port = address
+    if ":" in host or (not host and socket.has_dualstack_ipv6()):
+        return _EitherFamily((host or "::", port), handler)
+    return ThreadingHTTPServer(address, handler)
 
 
 def _verdict(checks: list[Check]) -> tuple[HTTPStatus, str, bytes]:

@@ -69,7 +69,6 @@ class Sweeper:
     """The sweeps of one resource, one after the other. `latest` is the last finished one."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._clock = clock
         self._db: sqlite3.Connection | None = None
@@ -85,6 +84,7 @@ class Sweeper:
     def start(self, scope: Scope) -> None:
         """Begin a sweep, dropping one that is under way."""
         self._scope = scope
+        forgotten = self.latest is None or not self._path.exists()
         self._open()
         if scope.place and self._place and scope.place.servers != self._place.servers:
             # A URL of Twilio's names a bucket and no server that stands in for S3: what was seen was another's.
@@ -92,7 +92,7 @@ class Sweeper:
             self._gathered.forget_seen()
         self._place = scope.place or self._place
         # Which ones they were, only the sweep that doubted them knew.
-        self._doubts = self._doubts or (self.latest is None and scope.doubtful > 0)
+        self._doubts = self._doubts or (forgotten and scope.doubtful > 0)
         self.running = True
         self._restart()
 
@@ -123,6 +123,7 @@ class Sweeper:
 
     def _open(self) -> None:
         if self._db is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             # Workers take turns on a key, never at once, so the connection may wander between their threads.
             self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             # A lost sweep is made again: durability would only cost time. Taking a step back has to work, though.

@@ -144,12 +144,13 @@ def test_a_sample_waits_for_approval_and_has_a_writer_of_its_own() -> None:
     assert waits.s3.settings.tags
 
 
-def test_a_deletion_is_warned_about_and_never_refused() -> None:
-    policy, binding = documents("base/admission.yaml")
-    (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
-    assert (rule["apiGroups"], rule["resources"], rule["operations"]) == ([names.GROUP], [names.PLURAL], ["DELETE"])
-    assert policy["spec"]["failurePolicy"] == "Ignore"
-    assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Warn"]}
+def test_a_deletion_is_warned_about_and_refused_only_in_the_foreground() -> None:
+    warning, warned, refusal, refused = documents("base/admission.yaml")
+    for policy, binding, actions in ((warning, warned, ["Warn"]), (refusal, refused, ["Deny"])):
+        (rule,) = policy["spec"]["matchConstraints"]["resourceRules"]
+        assert (rule["apiGroups"], rule["resources"], rule["operations"]) == ([names.GROUP], [names.PLURAL], ["DELETE"])
+        assert policy["spec"]["failurePolicy"] == "Ignore"
+        assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": actions}
 
 
 def test_samples_name_secrets_that_are_among_them() -> None:

@@ -1,9 +1,10 @@
-"""A list that breaks off: what was printed must not pass for all there is."""
+"""A list that breaks off, or is gone: what was printed must not pass for all there is."""
 
 import base64
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -60,12 +61,13 @@ def stored_slice(day: int) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def kubeconfig(tmp_path: Path) -> Iterator[Path]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), ForgetfulServer) as server:
+@contextmanager
+def served_by(handler: type[BaseHTTPRequestHandler], folder: Path) -> Iterator[Path]:
+    """The kubeconfig of such an API server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        path = tmp_path / "kubeconfig"
+        path = folder / "kubeconfig"
         config = {
             "clusters": [{"name": "one", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
             "users": [{"name": "one", "user": {"token": "made-up"}}],
@@ -78,6 +80,12 @@ def kubeconfig(tmp_path: Path) -> Iterator[Path]:
         thread.join()
 
 
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Iterator[Path]:
+    with served_by(ForgetfulServer, tmp_path) as path:
+        yield path
+
+
 @pytest.mark.parametrize("output", ["csv", "json", "text"])
 def test_it_fails_and_says_that_the_list_is_not_whole(kubeconfig: Path, output: str) -> None:
     arguments = ["deleted", "support-line", f"--kubeconfig={kubeconfig}", "-o", output]
@@ -87,3 +95,24 @@ def test_it_fails_and_says_that_the_list_is_not_whole(kubeconfig: Path, output: 
     assert "it is not whole" in result.stderr
     assert "the list changed while it was read. Try again" in result.stderr
     assert "deleted recording" not in result.stderr
+
+
+class CollectedServer(ForgetfulServer):
+    """An API server whose garbage collector has taken the slices before the resource."""
+
+    def do_GET(self) -> None:
+        if "/recordingstorages/" in self.path:
+            self._answer(200, observed())
+        else:
+            self._answer(200, {"metadata": {}, "items": []})
+
+
+@pytest.mark.parametrize("output", ["csv", "json", "text"])
+def test_a_list_whose_slices_are_gone_is_not_told_as_empty(tmp_path: Path, output: str) -> None:
+    with served_by(CollectedServer, tmp_path) as kubeconfig:
+        arguments = ["deleted", "support-line", f"--kubeconfig={kubeconfig}", "-o", output]
+        result = CliRunner().invoke(cli, arguments, obj=Machine(now=lambda: NOON))
+    assert result.exit_code == 1
+    assert "The status counts 12,345 deleted recordings, and the objects that list them are gone" in result.stderr
+    assert "kubectl get recst support-line -n telephony" in result.stderr
+    assert "No deleted recordings." not in result.stderr

@@ -137,6 +137,12 @@ def test_before_a_pass_could_plan_the_status_says_that_there_is_no_plan() -> Non
     assert status["plan"] == {"summary": "No plan yet: no pass could see everything it needs. Ready says why."}
 
 
+def test_a_request_longer_than_the_api_server_takes_is_echoed_in_part() -> None:
+    """An annotation may be longer than the field; a status that is refused would stop everything."""
+    asked = replace(report(), handled="t" * 300)
+    assert status_for({}, asked, NOON)["lastHandledReconcileAt"] == "t" * 256
+
+
 def test_nothing_to_do_is_an_applied_plan_without_an_id() -> None:
     assert status_for({}, report(), NOON)["plan"] == {"state": "Applied", "summary": "Nothing to do."}
 

@@ -1,7 +1,8 @@
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,49 @@ def test_an_event_that_comes_late_is_no_problem(world: World) -> None:
     world.cluster.edit(key, lambda obj: obj["spec"].update(backend="S3"))
     world.list_later()
     assert world.resync.problem() is None
+
+
+class SlowPages:
+    """A list as of one moment, and what happens between that moment and its last byte."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def pages(self) -> Iterator[Sequence[Mapping[str, Any]]]:
+        pages = list(self._world.cluster.storage_api.pages())
+        self.meanwhile()
+        yield from pages
+
+
+def test_an_event_that_overtakes_a_list_does_not_accuse_the_watch(world: World) -> None:
+    """A status is written while the list is on its way, the watch tells of it at once, and then nothing happens."""
+    key = world.create("a")
+    world.tell(key)
+    slow = SlowPages(world)
+    resync = Resync(slow, world.queue, world.intake, world.clock, stopwatch=world.stopwatch.monotonic)
+
+    def written_and_told() -> None:
+        world.cluster.edit(key, lambda obj: obj.update(status={"recordings": {"total": 1}}))
+        world.tell(key)
+
+    for slow.meanwhile in (lambda: None, written_and_told, lambda: None):
+        world.stopwatch.advance(seconds=PATIENCE)
+        resync.once()
+        assert resync.problem() is None, "the watch has told of everything"
+
+
+@pytest.mark.parametrize("late", [["DELETED"], ["MODIFIED", "DELETED"]])
+def test_late_events_of_a_deleted_object_do_not_make_its_namesake_unseen(world: World, late: list[str]) -> None:
+    """Kopf keeps the events of one object in order, and to it an object of the same name is another one."""
+    key = world.create("a")
+    old = copy.deepcopy(world.cluster.objects[key])
+    world.cluster.delete(key)
+    world.create("a")
+    world.tell(key)
+    for event_type in late:
+        world.intake.on_event(event_type, old)
+    assert world.intake.seen()[key] == world.cluster.objects[key]["metadata"]["resourceVersion"]
 
 
 def test_lists_that_follow_each_other_at_once_do_not_accuse_the_watch(world: World) -> None:

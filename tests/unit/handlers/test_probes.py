@@ -101,3 +101,23 @@ def test_the_documentation_names_each_metric_with_its_labels(process: Process) -
         if not family.name.endswith("_created")  # the library's own
     }
     assert documented == exposed
+
+
+@pytest.mark.parametrize("host", ["", "::", "::1"])
+def test_probes_answer_on_ipv6(host: str) -> None:
+    """A pod of an IPv6 cluster has no IPv4 address that the kubelet could ask at."""
+    server = ProbeServer((host, 0), alive=[], ready=[], metrics=Metrics().registry)
+    server.start()
+    try:
+        assert httpx.get(f"http://[::1]:{server.port}/healthz").text == "ok"
+    finally:
+        server.stop()
+
+
+def test_an_empty_host_is_an_ipv4_address_as_well() -> None:
+    server = ProbeServer(("", 0), alive=[], ready=[], metrics=Metrics().registry)
+    server.start()
+    try:
+        assert httpx.get(f"http://127.0.0.1:{server.port}/healthz").text == "ok"
+    finally:
+        server.stop()

@@ -1,5 +1,6 @@
 """A loss that was not believed stays so, whatever comes between; and what is doubted is not lost."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,35 @@ def test_a_doubt_outlives_the_time_in_which_no_bucket_is_watched(world: World) -
     world.run(key)
     world.sweep(key)
     assert listed(world, key) == [], "nobody has accepted that"
+
+
+def test_a_doubt_outlives_the_loss_of_its_file(world: World) -> None:
+    """The work directory may be lost at any time, also while the process goes on."""
+    key = world.create(s3=UNVERSIONED)
+    world.clock.advance(days=2)
+    gone = [world.external() for _ in range(7)]
+    world.sweep(key)
+    for sid in gone:
+        world.s3.delete(BUCKET, object_key(sid))
+    world.clock.advance(days=2)
+    world.run(key)
+    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    for file in world.work_dir.glob("*.sqlite"):
+        file.unlink()
+    for _ in range(100):
+        world.external()
+    world.sweep(key)
+    world.sweep(key)
+    assert listed(world, key) == [], "nobody has accepted that"
+
+
+def test_a_sweep_makes_its_folder_anew(world: World) -> None:
+    key = world.create(s3=UNVERSIONED)
+    world.external()
+    world.sweep(key)
+    shutil.rmtree(world.work_dir)
+    world.sweep(key)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept"), world.message(key, "Ready")
 
 
 def test_a_doubt_outlives_the_wait_for_a_bucket(world: World) -> None:
