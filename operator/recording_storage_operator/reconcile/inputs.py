@@ -1,4 +1,4 @@
-"""What a pass is asked to do: the spec, the annotations, and the Secrets it names, with a fingerprint of all of it."""
+"""What a pass is asked to do: the spec, the annotations, and the Secrets it names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ SECRET_CHECK = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The Secrets a spec names, as far as they exist."""
+    """The Secrets a spec names, as far as they exist. Equal where they hold the same, however often written."""
 
     twilio: Secret | None
     bucket: Secret | None
@@ -92,11 +92,10 @@ class Request:
         same = (fresh.uid, fresh.generation, fresh.approved_plan) == (self.uid, self.generation, self.approved_plan)
         return same and "deletionTimestamp" not in obj["metadata"]
 
-    def fingerprint(self, credentials: Credentials) -> tuple[object, ...]:
-        """Changes with all that a person can change: the spec, annotations that ask for something, what is in the
-        Secrets. Those who write a Secret anew with the same values, as some do every minute, change nothing.
-        """
-        return self.generation, self.requested_at, self.accepted_loss, self.approved_plan, credentials
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """Changes with all that a person can change about the object: the spec, annotations that ask for something."""
+        return self.generation, self.requested_at, self.accepted_loss, self.approved_plan
 
 
 def _missing(name: str, keys: str) -> Wait:

@@ -84,7 +84,7 @@ class Reconciler:
             visit.suspended()
             return Outcome()
         credentials = Credentials.read(self._ports.secrets, request.key.namespace, desired)
-        visit.enter(request.fingerprint(credentials), self._clock.monotonic())
+        visit.enter(request.asked, credentials, self._clock.monotonic())
         wait = visit.wait(self._clock.monotonic())
         if wait > 0:
             return Outcome(after=wait)
@@ -93,10 +93,11 @@ class Reconciler:
         # What expires or is tried again meanwhile does not wait for its end.
         now = self._clock.monotonic()
         if visit.settled and visit.sweep_is_due(now) and now < visit.pass_due:
-            if not visit.sweeper.running:
-                visit.sweeper.start(
-                    self._scope(without_bucket(world) if visit.bucket_awaited else world, request, desired)
-                )
+            scope = self._scope(without_bucket(world) if visit.bucket_awaited else world, request, desired)
+            if visit.sweeper.running:
+                visit.sweeper.go_on(scope)
+            else:
+                visit.sweeper.start(scope)
             if not self._sweep(desired, visit, turn):
                 return Outcome(after=0.0)
         return self._pass(world, request, desired, visit)

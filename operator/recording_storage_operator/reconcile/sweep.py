@@ -96,6 +96,10 @@ class Sweeper:
         self.running = True
         self._restart()
 
+    def go_on(self, scope: Scope) -> None:
+        """Use these clients from here on: credentials may be new. What is swept stays what it was at the start."""
+        self._scope = replace(self._scope, twilio=scope.twilio, bucket=self._scope.bucket and scope.bucket)
+
     def advance(self, should_yield: Callable[[], bool]) -> bool:
         """Work until done, or until asked to yield. True once finished: then `latest` holds the result."""
         while self.running:

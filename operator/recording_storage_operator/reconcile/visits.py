@@ -12,7 +12,7 @@ from ..core.ledger import SETTLED, Slice
 from ..core.standing import Standing
 from ..core.work import Key
 from ..core.writer import WriterFacts
-from .inputs import SECRET_CHECK
+from .inputs import SECRET_CHECK, Credentials
 from .sweep import Sweeper
 
 COALESCE = 30.0
@@ -31,9 +31,6 @@ MAX_BACKOFF = 300.0
 """Seconds between attempts at a sweep that keeps failing, however many turns it takes to fail."""
 
 FOREVER = float("inf")
-
-Fingerprint = tuple[object, ...]
-"""Everything a person can change about a resource. A new one ends every pause and makes a sweep due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,8 @@ class Visit:
     uid: str
     sweeper: Sweeper
     spread: float
-    fingerprint: Fingerprint = ()
+    asked: tuple[object, ...] = ()
+    credentials: Credentials | None = None
     settled: bool = False
     failures: int = 0
     paused_until: float = 0.0
@@ -77,14 +75,19 @@ class Visit:
     secret_awaited: bool = False
     standing: Standing | None = None
 
-    def enter(self, fingerprint: Fingerprint, now: float) -> None:
-        """Begin a turn."""
-        if fingerprint != self.fingerprint:
-            self.fingerprint = fingerprint
-            self.settled, self.paused_until, self.failures = False, 0.0, 0
-            self.sweep_due, self.sweeper.running, self.sweep_error = now, False, None
-            self.retry_due, self.stops, self.creation_refused = FOREVER, 0, False
-            self.learnt.unwritable.clear()
+    def enter(self, asked: tuple[object, ...], credentials: Credentials, now: float) -> None:
+        """Begin a turn. Whatever a person has changed ends every pause and makes a sweep due.
+
+        New credentials alone do not end a sweep that is under way: a session token may live shorter than that.
+        """
+        if (asked, credentials) == (self.asked, self.credentials):
+            return
+        self.sweeper.running = self.sweeper.running and asked == self.asked
+        self.asked, self.credentials = asked, credentials
+        self.settled, self.paused_until, self.failures = False, 0.0, 0
+        self.sweep_due, self.sweep_error = now, None
+        self.retry_due, self.stops, self.creation_refused = FOREVER, 0, False
+        self.learnt.unwritable.clear()
 
     def wait(self, now: float) -> float:
         """Seconds until there is something to do; while paused, until the Secrets are to be looked at again."""
@@ -116,7 +119,7 @@ class Visit:
 
     def suspended(self) -> None:
         """Whatever is under way ends; taking it up again begins anew."""
-        self.fingerprint = ()
+        self.asked, self.credentials = (), None
         self.sweeper.running = False
 
     def succeeded(self, ledger: tuple[Slice, ...], changed: bool, now: datetime, monotonic: float) -> None:

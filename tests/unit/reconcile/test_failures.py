@@ -254,6 +254,24 @@ def test_a_sweep_goes_on_while_somebody_keeps_writing_the_same_secret(world: Wor
     assert world.cluster.status(key)["recordings"]["twilio"] == len(sids)
 
 
+def test_a_sweep_goes_on_with_credentials_that_are_renewed_more_often_than_it_lasts(world: World) -> None:
+    """A session token of S3 may live for a quarter of an hour; a sweep of a million recordings takes longer."""
+    world.twilio.page_size = 1
+    key = world.cluster.create(storage())
+    world.turn(key)
+    sids = [world.external() for _ in range(30)]
+    world.should_yield = lambda: True
+    pair = {"accessKeyId": "A" * 20, "secretAccessKey": "s" * 40}
+    for number in range(100):
+        world.turn(key)
+        if number % 8 == 7:
+            world.refused_keys.add(pair["accessKeyId"])
+            pair |= {"accessKeyId": f"{number:A>20}"}
+            world.cluster.put_secret("default", "s3", pair)
+    assert world.condition(key, "LedgerComplete") == ("True", "Swept"), world.message(key, "Ready")
+    assert world.cluster.status(key)["recordings"]["s3"] == len(sids)
+
+
 def test_a_terminal_error_waits_for_an_edit(world: World) -> None:
     key = ready_key(world)
     world.twilio.fail("account", Terminal(Reason.SECRET_MALFORMED, "authToken is missing"))

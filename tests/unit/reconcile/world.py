@@ -43,9 +43,8 @@ class FakeClouds:
         return self.twilio_world.account(account.account_sid)
 
     def bucket(self, bucket: Bucket, secret: Secret | None) -> BucketClient:
-        if secret and secret.values.get("accessKeyId") in self.refused_keys:
-            return Refused()
-        return self.s3.bucket(bucket.name, bucket.region)
+        client = self.s3.bucket(bucket.name, bucket.region)
+        return WithKey(client, secret.values.get("accessKeyId", "") if secret else "", self.refused_keys)
 
     def admin(self, bucket: Bucket, secret: Secret | None) -> BucketAdmin:
         return self.s3.admin(bucket.name, bucket.region)
@@ -57,17 +56,27 @@ class FakeClouds:
         return self.cluster.ledger(key, uid)
 
 
-class Refused:
-    """A bucket as it answers a key pair that is deactivated in IAM."""
+@dataclass(frozen=True)
+class WithKey:
+    """A bucket as it answers a key pair, which may be deactivated in IAM at any time."""
+
+    client: BucketClient
+    access_key_id: str
+    refused_keys: set[str]
 
     def describe(self) -> BucketFacts | None:
-        raise refusal()
+        return self._admitted().describe()
 
     def versions(self, prefix: str, page: str | None = None) -> ObjectVersionPage:
-        raise refusal()
+        return self._admitted().versions(prefix, page)
 
     def has(self, key: str) -> bool:
-        raise refusal()
+        return self._admitted().has(key)
+
+    def _admitted(self) -> BucketClient:
+        if self.access_key_id in self.refused_keys:
+            raise refusal()
+        return self.client
 
 
 def refusal() -> Wait:
