@@ -116,6 +116,7 @@ class RecordingCounts(Written):
     in_progress: Count | None = None
     missing: Count | None = None
     doubtful: Annotated[int, Field(ge=1, json_schema_extra={"format": "int64"})] | None = None
+    endpoint: Annotated[str, Field(max_length=512)] | None = None
     last_sweep: LastSweep | None = None
 
 

@@ -149,6 +149,7 @@ def _recordings(sweep: Sweep) -> dict[str, Any]:
         **counts,
         "missing": missing,
         **({"doubtful": sweep.doubtful} if sweep.doubtful else {}),
+        **({"endpoint": sweep.servers} if sweep.servers is not None else {}),
         "lastSweep": {"finishedAt": rfc3339(sweep.finished_at)},
     }
 

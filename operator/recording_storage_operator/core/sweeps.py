@@ -31,7 +31,8 @@ class Sweep:
     believed; then `found` lacks them. `untraced` counts those of which nobody can tell whether they ever were there.
     `doubtful` counts those that this sweep or an earlier one did not believe to be gone, also of another bucket.
     `loss` is the id of exactly these recordings, by which a person accepts that they are gone. `metadata_days` and
-    `place` are those of the spec that was swept for.
+    `place` are those of the spec that was swept for; `servers` are those of the last bucket that was swept, also while
+    there is none, and None where there never was one.
     """
 
     started_at: datetime
@@ -47,3 +48,4 @@ class Sweep:
     unread: frozenset[Feed] = frozenset()
     metadata_days: int = 40
     place: BucketPlace | None = None
+    servers: str | None = None

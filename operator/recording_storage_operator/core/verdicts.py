@@ -189,10 +189,11 @@ def _console(action: ConsoleAction) -> Condition:
 
 
 def _ledger(sweep: Sweep | None, desired: Desired, before: Condition | None, is_new: bool) -> Condition | None:
-    """A sweep of another bucket says nothing of this one; None where no sweep has finished."""
+    """A sweep of another bucket says nothing of this one, nor one for fewer days; None where no sweep has finished."""
     if sweep is None:
         return before if before and before.reason in _SWEPT and not is_new else None
-    return _ledger_complete(sweep, desired) if sweep.place == desired.place else None
+    fits = sweep.place == desired.place and sweep.metadata_days >= desired.metadata_days
+    return _ledger_complete(sweep, desired) if fits else None
 
 
 def _ledger_complete(sweep: Sweep, desired: Desired) -> Condition:

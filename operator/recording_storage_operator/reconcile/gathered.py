@@ -40,8 +40,12 @@ absence was not believed.
 
 _DOUBTED = """
 FROM doubted JOIN twilio USING (sid)
-LEFT JOIN stored USING (sid) LEFT JOIN failed USING (sid) LEFT JOIN ledger USING (sid)
-WHERE twilio.status = 'completed' AND stored.sid IS NULL AND failed.sid IS NULL AND ledger.sid IS NULL
+LEFT JOIN stored USING (sid) LEFT JOIN failed USING (sid) LEFT JOIN seen USING (sid) LEFT JOIN ledger USING (sid)
+WHERE twilio.status IN ('completed', 'deleted') AND twilio.place IN ('WatchedBucket', 'OtherBucket')
+AND stored.sid IS NULL AND (failed.sid IS NULL OR seen.sid IS NOT NULL) AND ledger.sid IS NULL
+"""
+"""Who deletes a recording at Twilio may keep its copy: also then it is missing. What was seen has arrived, whatever an
+alert says of a first attempt.
 """
 
 _EVIDENCE = """
@@ -62,9 +66,10 @@ _SOMEWHERE_MISSING = " AND (twilio.sid IS NULL OR (twilio.place = 'WatchedBucket
 _SETTLE_DOUBTS = """
 DELETE FROM doubted
 WHERE EXISTS (SELECT 1 FROM stored WHERE stored.sid = doubted.sid)
-OR EXISTS (SELECT 1 FROM failed WHERE failed.sid = doubted.sid)
 OR EXISTS (SELECT 1 FROM ledger WHERE ledger.sid = doubted.sid)
-OR EXISTS (SELECT 1 FROM twilio WHERE twilio.sid = doubted.sid AND status != 'completed')
+OR EXISTS (SELECT 1 FROM twilio WHERE twilio.sid = doubted.sid AND status NOT IN ('completed', 'deleted'))
+OR (EXISTS (SELECT 1 FROM failed WHERE failed.sid = doubted.sid)
+    AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.sid = doubted.sid))
 """
 
 
@@ -112,11 +117,24 @@ class Gathered:
 
     def holds_any(self) -> bool:
         """Whether anything shows that this is the bucket Twilio writes to: a recording seen there, or its marker."""
-        return self._db.execute("SELECT 1 FROM stored UNION ALL SELECT 1 FROM seen LIMIT 1").fetchone() is not None
+        query = (
+            "SELECT 1 FROM stored UNION ALL"
+            # What was seen in a bucket that was watched before proves nothing of this one.
+            " SELECT 1 FROM seen JOIN twilio USING (sid) WHERE place = ? LIMIT 1"
+        )
+        return self._db.execute(query, (Place.WATCHED_BUCKET,)).fetchone() is not None
 
     def doubt(self, sids: Iterable[str]) -> None:
         """Do not believe that these are gone until they are accounted for, whatever bucket is watched meanwhile."""
         self._db.executemany("INSERT OR IGNORE INTO doubted VALUES (?)", ((sid,) for sid in sids))
+
+    def doubt_elsewhere(self) -> None:
+        """The same for all in buckets that are not watched: some were doubted there, and nobody knows which."""
+        query = (
+            "INSERT OR IGNORE INTO doubted SELECT sid FROM twilio"
+            " WHERE place = ? AND status IN ('completed', 'deleted')"
+        )
+        self._db.execute(query, (Place.OTHER_BUCKET,))
 
     def is_doubtful(self) -> bool:
         """Whether some of them are missing in the bucket that is watched now."""

@@ -56,8 +56,8 @@ class Credentials:
 class Request:
     """The object as a pass found it. `accepted_loss` is the id of a loss, empty where nobody accepted one.
 
-    `memory` is what earlier passes left in the status, `doubtful` how many
-    recordings the last sweep did not believe to be gone.
+    `memory` is what earlier passes left in the status, `doubtful` how many recordings the last sweep did not believe to
+    be gone, `swept_servers` where it found its bucket, None where it had none.
     """
 
     key: Key
@@ -68,6 +68,7 @@ class Request:
     approved_plan: str = ""
     memory: Memory = field(default_factory=Memory)
     doubtful: int = 0
+    swept_servers: str | None = None
 
     @staticmethod
     def of(key: Key, obj: Mapping[str, Any]) -> "Request":
@@ -75,6 +76,7 @@ class Request:
         metadata = obj["metadata"]
         annotations = metadata.get("annotations") or {}
         status = obj.get("status") or {}
+        recordings = status.get("recordings", {})
         return Request(
             key=key,
             uid=metadata["uid"],
@@ -83,7 +85,8 @@ class Request:
             accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(" ."),  # copied with the end of its sentence
             approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
             memory=Memory.of(status),
-            doubtful=status.get("recordings", {}).get("doubtful", 0),
+            doubtful=recordings.get("doubtful", 0),
+            swept_servers=recordings.get("endpoint"),
         )
 
     def is_of(self, obj: Mapping[str, Any]) -> bool:

@@ -219,6 +219,7 @@ class Reconciler:
             accepted_loss=request.accepted_loss,
             doubtful=request.doubtful,
             place=desired.place,
+            swept_servers=request.swept_servers,
         )
 
 

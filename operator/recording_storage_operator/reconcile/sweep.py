@@ -51,7 +51,8 @@ class Scope:
 
     `accepted_loss` is the id of a loss that a person has confirmed, empty without. `doubtful` is how many
     recordings earlier sweeps, also of a process before this, did not believe to be gone. `place` is the bucket to
-    watch, also while there is none yet.
+    watch, also while there is none yet, and `swept_servers` where the last sweep of a bucket found one, None where
+    there was none.
     """
 
     twilio: TwilioClient
@@ -63,6 +64,7 @@ class Scope:
     accepted_loss: str = ""
     doubtful: int = 0
     place: BucketPlace | None = None
+    swept_servers: str | None = None
 
 
 class Sweeper:
@@ -86,7 +88,8 @@ class Sweeper:
         self._scope = scope
         forgotten = self.latest is None or not self._path.exists()
         self._open()
-        if scope.place and self._place and scope.place.servers != self._place.servers:
+        before = self._place.servers if self._place else scope.swept_servers
+        if scope.place and before is not None and scope.place.servers != before:
             # A URL of Twilio's names a bucket and no server that stands in for S3: what was seen was another's.
             self._doubts = True
             self._gathered.forget_seen()
@@ -316,6 +319,8 @@ class Sweeper:
         grave = unproven or implausible(missed, self._counts[State.IN_BUCKET])
         if grave or self._doubts:
             self._gathered.doubt(self.findings.missed())
+        if self._doubts:
+            self._gathered.doubt_elsewhere()
         self._implausible = missed if grave or self._gathered.is_doubtful() else 0
         if self._implausible or unknown:
             self.findings.refuse_suspects(told=self._implausible > 0)
@@ -340,6 +345,7 @@ class Sweeper:
             finished_at=self._clock.now(),
             metadata_days=self._scope.metadata_days,
             place=self._scope.place,
+            servers=self._place.servers if self._place else self._scope.swept_servers,
             counts=dict(self._counts),
             found=found,
             withdrawn=withdrawn,
@@ -365,5 +371,11 @@ def _is_awaited(evidence: Evidence, state: State) -> bool:
 
 
 def _only_absent(evidence: Evidence, precision: Precision) -> bool:
-    """Whether nothing but a missing object speaks for a deletion: no marker, no status of Twilio's."""
-    return precision is Precision.OBSERVED and evidence.status != DELETED
+    """Whether nothing but a missing object says that the last copy is gone.
+
+    A marker says it, and Twilio's status where there never was a copy in the bucket.
+    """
+    if evidence.status != DELETED:
+        return precision is Precision.OBSERVED
+    never_arrived = evidence.upload_failed and not evidence.seen_in_bucket
+    return evidence.place is Place.WATCHED_BUCKET and not evidence.hidden_since and not never_arrived

@@ -56,6 +56,7 @@ def a_full_status() -> dict[str, Any]:
         found=found,
         implausible=3,
         doubtful=3,
+        servers="s3.example.com:9000",
         other_buckets=("old-calls",),
         place=_desired().place,
     )

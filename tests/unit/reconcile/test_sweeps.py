@@ -328,3 +328,21 @@ def test_a_slice_that_somebody_damaged_is_named_and_nothing_is_written(world: Wo
     assert world.condition(key, "Ready") == ("False", "LedgerDamaged")
     assert part.name in world.message(key, "Ready")
     assert [left.packed for left in world.cluster.slices_of(key)] == [packed]
+
+
+def test_the_ledger_is_not_complete_before_a_sweep_for_the_longer_stay(world: World) -> None:
+    key = world.create(s3=UNVERSIONED, retention={"metadataDays": 3})
+    sid = world.external()
+    world.sweep(key)
+    world.s3.delete(BUCKET, object_key(sid))
+    world.sweep(key)
+    world.clock.advance(days=4)
+    world.run(key)
+    world.sweep(key)
+    assert (listed(world, key), settled(world, key)) == ([], [sid])
+    world.cluster.edit(key, lambda obj: obj["spec"].update(retention={"metadataDays": 40}))
+    while not listed(world, key):
+        world.turn(key)
+        [complete] = [one for one in world.cluster.status(key)["conditions"] if one["type"] == "LedgerComplete"]
+        about_it = complete["observedGeneration"] == world.cluster.objects[key]["metadata"]["generation"]
+        assert listed(world, key) or not about_it or complete["status"] == "False"
