@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab.s3 import Credentials, MotoServer
-from recording_storage_operator.core.errors import ReconcileError, Wait
+from recording_storage_operator.core.errors import ReconcileError, Transient, Wait
 from recording_storage_operator.core.facts import Aspect, BucketFacts, Obstacle, Reading
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.reconcile.ports import BucketAdmin
@@ -381,12 +381,16 @@ def test_refused_credentials_are_no_obstacle_of_one_aspect(lacks: Callable[[str]
     assert {reason_of(call) for call in calls} == {Reason.S3_CREDENTIALS_REJECTED}
 
 
-def test_a_bucket_in_another_region_is_administered_there(name: str) -> None:
-    with world_of("moto") as world:
+@pytest.mark.parametrize("kind", ["fake", "moto"])
+def test_a_bucket_in_another_region_is_administered_there(name: str, kind: str) -> None:
+    with world_of(kind) as world:
         admin = world.admin(name, "eu-west-1")
         admin.create()
         admin.write(Aspect.TAGS, documents(Aspect.TAGS, name)[1])
 
         assert admin.read(Aspect.TAGS) == Reading(documents(Aspect.TAGS, name)[1])
+        with pytest.raises(Transient) as caught:
+            admin.create()
+        assert caught.value.reason is Reason.WORLD_MOVED, "it may be somebody else's"
         admin.delete()
         assert world.client(name, "eu-west-1").describe() is None

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from recording_storage_operator.core.clock import Clock
-from recording_storage_operator.core.errors import ReconcileError, Wait
+from recording_storage_operator.core.errors import ReconcileError, Transient, Wait
 from recording_storage_operator.core.facts import (
     Aspect,
     BucketFacts,
@@ -210,7 +210,8 @@ class FakeBucketAdmin:
     def create(self) -> None:
         self._service.record("create", self._name)
         if self._name in self._service.buckets:
-            self._own()
+            if self._own().region != "us-east-1":
+                raise Transient(Reason.WORLD_MOVED, f"bucket {self._name} is there")
         else:
             self._service.buckets[self._name] = StoredBucket(self._region)
 

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..core.claims import Claim
-from ..core.desired import Backend, Management
+from ..core.desired import HOME_REGION, Backend, Management
 from ..core.endpoint import same_servers
 from ..core.errors import Terminal
 from .desired import to_desired
-
-HOME_REGION = "us1"
-"""The Twilio Region of whoever names none."""
 
 
 def to_claim(obj: Mapping[str, Any]) -> Claim | None:

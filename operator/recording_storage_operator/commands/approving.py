@@ -35,6 +35,7 @@ def approve(cluster: Stored, wanted: str, *, agreed: bool) -> str:
     Without that id somebody is asked at the terminal, unless they have `agreed`. Raises click.ClickException where
     there is nothing to approve, or something else than `wanted`.
     """
+    wanted = wanted.strip(" .")  # copied with the end of its sentence
     obj = cluster.storage()
     plan_id = _open_plan(obj, wanted)
     if not wanted:

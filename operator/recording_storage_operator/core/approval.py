@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from .bucket_settings import Risk
+from .bucket_settings import CREATED_BY, Risk
 from .desired import Approval, Desired, DriftPolicy, Management
 from .effects import NO_BUCKET, Effect, Identity, Kind, Skipped
 
@@ -120,7 +120,7 @@ def decide(proposal: Proposal, desired: Desired, memory: Memory, approval: str) 
     reverted = drift if desired.drift_policy is DriftPolicy.REVERT else ()
     allowed = [*begun, *reverted, *(new if approved else ())]
     made = any(one.kind is Kind.CREATE_BUCKET for one in allowed)
-    records = _remembered(proposal, known, new if approved else (), made)
+    records = _remembered(proposal, known, [*filter(_is_of_a_bucket, begun), *(new if approved else ())], made)
     last = plan_id if approved else memory.approved_plan
     return Decision(
         plan_id=plan_id,
@@ -138,6 +138,13 @@ def _needs_a_person(desired: Desired, proposal: Proposal, new: tuple[Effect, ...
     """Whoever shares a bucket unasked may not be stopped unasked: a public website, a writer without TLS."""
     harmless = all(one.risk is Risk.SAFE for one in new)
     return desired.approval is Approval.MANUAL or proposal.replaced or (proposal.shared and not harmless)
+
+
+def _is_of_a_bucket(effect: Effect) -> bool:
+    """What was agreed to before there was a bucket is from here on a change from what it has now, and from nothing that
+    somebody sets later. The mark says that we made it, whenever it can be set.
+    """
+    return effect.have != NO_BUCKET and not effect.path.endswith(CREATED_BY)
 
 
 def _within_reach(due: tuple[Effect, ...], effects: tuple[Effect, ...]) -> tuple[Effect, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
-from .desired import Bucket, BucketSettings, Desired, Encryption
+from .desired import HOME_REGION, Bucket, BucketSettings, Desired, Encryption
 from .facts import Aspect
 
 Document = Mapping[str, Any]
@@ -91,6 +91,9 @@ def parts_of(desired: Desired, *, made_by_us: bool) -> list[Part]:
 def rules_of(desired: Desired, wanted: BucketSettings) -> list[Part]:
     """Our lifecycle rules, which touch nothing but the account's own recordings."""
     owner, prefix = f"recordings.dev/{desired.twilio.account_sid}", desired.key_prefix
+    if desired.twilio.region not in ("", HOME_REGION):
+        # It is another resource's account in another region, and they may share the bucket.
+        owner += f"/{desired.twilio.region}"
     abort = {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": wanted.abort_uploads_after}}
     expire = {"NoncurrentVersionExpiration": {"NoncurrentDays": desired.metadata_days}}
     aborts = f"abort uploads of recordings that are incomplete after {wanted.abort_uploads_after} days"

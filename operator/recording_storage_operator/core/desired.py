@@ -51,6 +51,10 @@ class Encryption(StrEnum):
     KMS = "aws:kms"
 
 
+HOME_REGION = "us1"
+"""The Twilio Region of whoever names none."""
+
+
 @dataclass(frozen=True, slots=True)
 class TwilioAccount:
     """`region` and `edge` are both set or both empty: credentials belong to one region (Twilio's own rule)."""

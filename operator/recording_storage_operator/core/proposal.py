@@ -115,15 +115,15 @@ def propose(desired: Desired, seen: Seen, memory: Memory) -> Proposal:
 def is_unknown(desired: Desired, memory: Memory, settings: Mapping[Aspect, Reading]) -> bool:
     """Whether somebody has to look at what is in the bucket: it was neither made nor adopted, as far as is known.
 
-    One that was made and has lost the tag that says so may be another of the same name. Where making it was begun and
-    broken off, somebody else may have made it meanwhile.
+    One that was made and has lost the tag that says so, or does not show it, may be another of the same name. Where
+    making it was begun and broken off, somebody else may have made it meanwhile.
     """
     identity, mark = identity_of(desired), _mark(desired)
     if not _kept(memory, identity):
         return True
     tags = settings.get(mark.aspect)
     marked = memory.has_seen(identity, mark.path, mark.want)
-    return marked and tags is not None and tags.obstacle is None and mark.have(tags.document) != mark.want
+    return marked and tags is not None and (tags.obstacle is not None or mark.have(tags.document) != mark.want)
 
 
 def wanted_parts(desired: Desired, memory: Memory, *, exists: bool, guest: bool) -> list[Part]:
@@ -172,7 +172,9 @@ def _is_mark_of_another(part: Part, desired: Desired, seen: Seen, memory: Memory
     """Whether it is the tag that says who made the bucket, and it is not known any more that we did."""
     if seen.bucket is None or part.path != _mark(desired).path or seen.content is None:
         return False
-    lost = bool(_kept(memory, identity_of(desired))) and is_unknown(desired, memory, seen.settings)
+    tags = seen.settings.get(part.aspect)
+    shown = tags is not None and tags.obstacle is None
+    lost = shown and bool(_kept(memory, identity_of(desired))) and is_unknown(desired, memory, seen.settings)
     return lost or _is_to_adopt(desired, seen, memory)
 
 

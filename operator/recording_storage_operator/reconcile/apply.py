@@ -80,7 +80,7 @@ class Changer:
             case Kind.REGISTER_WRITER_KEY if self.writer:
                 self.writer.register()
             case Kind.REMOVE_WRITER_KEY if self.writer:
-                self.writer.credentials.remove(effect.target)
+                self.writer.remove(effect.target)
             case _:
                 raise AssertionError(f"{effect} needs a bucket or a writer, and this resource has none")
 

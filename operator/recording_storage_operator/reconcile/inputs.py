@@ -82,8 +82,9 @@ class Request:
             uid=metadata["uid"],
             generation=metadata.get("generation", 0),
             requested_at=annotations.get(RECONCILE_REQUESTED_AT, ""),
-            accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(" ."),  # copied with the end of its sentence
-            approved_plan=annotations.get(APPROVED_PLAN, "").strip(),
+            # Ids are copied with the end of their sentence.
+            accepted_loss=annotations.get(ACCEPT_MISSING, "").strip(" ."),
+            approved_plan=annotations.get(APPROVED_PLAN, "").strip(" ."),
             memory=Memory.of(status),
             doubtful=recordings.get("doubtful", 0),
             swept_servers=recordings.get("endpoint"),

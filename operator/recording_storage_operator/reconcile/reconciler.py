@@ -126,15 +126,17 @@ class Reconciler:
             stopped = stopped or _not_seen(todo.decision, left.decision)
         else:
             left = todo
-        visit.creation_refused = observed.bucket is None and stopped is not None and not isinstance(stopped, Transient)
-        if observed.bucket is None and not isinstance(stopped, Transient):
-            # A bucket that is there one day was made by somebody else. After a Transient error nobody knows.
+        unmade = observed.bucket is None and not _may_be_made(stopped)
+        visit.creation_refused = unmade and stopped is not None
+        if unmade:
+            # A bucket that is there one day was made by somebody else.
             left = left.without_expectations()
         trouble = observed.writer_trouble
         passing = trouble if isinstance(trouble, Transient) else None
         visit.changed(stopped or passing, self._clock.monotonic())
         visit.secret_awaited = world.writer_trouble is not None
-        shown = stopped or (None if passing and visit.stops < SHOWN_FAILURES else trouble)
+        hidden = left.decision.waiting or (passing and visit.stops < SHOWN_FAILURES)
+        shown = stopped or (None if hidden else trouble)
         self._report(request, visit, self._reached(request, desired, observed, left, visit, shown))
         visit.succeeded(book.slices, bool(todo.actions), self._clock.now(), self._clock.monotonic())
         visit.bucket_awaited = any(effect.kind is Kind.CREATE_BUCKET for effect in left.decision.waiting)
@@ -227,6 +229,13 @@ def _agreed(memory: Memory, before: Observed, stopped: ReconcileError | None) ->
     """What still counts of it after applying. Nothing was agreed to about a bucket that somebody made before us."""
     overtaken = before.bucket is None and stopped is not None and stopped.reason is Reason.WORLD_MOVED
     return memory.without_expectations() if overtaken else memory
+
+
+def _may_be_made(stopped: ReconcileError | None) -> bool:
+    """Whether a bucket that is not seen may be there: after an error that passes nobody knows, and for some seconds S3
+    may not know a bucket that it has just made.
+    """
+    return stopped is not None and (isinstance(stopped, Transient) or stopped.reason is Reason.BUCKET_MISSING)
 
 
 def _not_seen(applied: Decision, left: Decision) -> Transient | None:

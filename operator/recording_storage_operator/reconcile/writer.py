@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..core.errors import ReconcileError, Terminal, Wait
+from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.facts import AccountFacts
 from ..core.reasons import Reason
 from ..core.recordings import COMPLETED, Locator, Place, Recording
@@ -63,7 +63,7 @@ class Writer:
             self._forget_all_but("")
         unused = (
             both
-            and self._is_refused(account.server_time)
+            and self._stays_refused(account.server_time)
             and arrivals.since(self.refused_since[replaced] + IAM_SETTLES)
         )
         facts = self.known[self._names] = WriterFacts(self.pair.name, registered, replaced, unused)
@@ -83,21 +83,32 @@ class Writer:
         if not any(one.name == self.pair.name for one in self.credentials.listed()):
             self.credentials.register(self.pair.name, self.pair.access_key_id, self.pair.secret_access_key)
 
+    def remove(self, sid: str) -> None:
+        """Take out the replaced pair, unless it is in use again: it may have waited long for an approval."""
+        if not self._is_refused():
+            raise Transient(Reason.WORLD_MOVED, "S3 does not refuse the replaced key pair now; a new plan is made.")
+        self.credentials.remove(sid)
+
     def _forget_all_but(self, name: str) -> None:
         for other in self.refused_since.keys() - {name}:
             del self.refused_since[other]
 
-    def _is_refused(self, now: datetime) -> bool:
-        """Whether S3 itself says that the replaced pair is none. No answer, and any other, is not that."""
+    def _stays_refused(self, now: datetime) -> bool:
+        """Whether it is refused, and remembers since when."""
         assert self.replaced is not None
+        if not self._is_refused():
+            self.refused_since.pop(self.replaced.name, None)
+            return False
+        self.refused_since.setdefault(self.replaced.name, now)
+        return True
+
+    def _is_refused(self) -> bool:
+        """Whether S3 itself says that the replaced pair is none. No answer, and any other, is not that."""
         assert self.as_replaced is not None
         try:
             self.as_replaced.describe()
         except ReconcileError as error:
-            if error.reason is Reason.S3_CREDENTIALS_REJECTED:
-                self.refused_since.setdefault(self.replaced.name, now)
-                return True
-        self.refused_since.pop(self.replaced.name, None)
+            return error.reason is Reason.S3_CREDENTIALS_REJECTED
         return False
 
 
@@ -117,7 +128,10 @@ class Arrivals:
         location = self.locator.locate(recording.media_url)
         if recording.status != COMPLETED or location.place is not Place.WATCHED_BUCKET or self.bucket is None:
             return False
-        return self.bucket.has(location.key)
+        try:
+            return self.bucket.has(location.key)
+        except Wait:  # no bucket, or no right to look: that proves nothing, and all else goes on
+            return False
 
 
 def pairs_of(name: str, secret: Secret, own: Secret | None) -> tuple[KeyPair, KeyPair | None]:

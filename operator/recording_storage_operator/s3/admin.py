@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..core.errors import Wait
+from ..core.errors import Transient, Wait
 from ..core.facts import Aspect, Obstacle, Reading
 from ..core.iam import RIGHTS
 from ..core.reasons import Reason
@@ -35,7 +35,9 @@ class S3BucketAdmin:
         return f"S3BucketAdmin({self._place.bucket!r})"
 
     def create(self) -> None:
-        """Make the bucket in its region. Already ours is success: us-east-1 answers that with 200, others with 409."""
+        """Make the bucket in its region. Raises Transient(WORLD_MOVED) where the account has it already: somebody was
+        faster. Not so in us-east-1, where S3 answers that with success, nor after an answer that was lost on the way.
+        """
         region = self._place.region
         with translated(self._place, "s3:CreateBucket"):
             try:
@@ -48,6 +50,11 @@ class S3BucketAdmin:
             except ClientError as error:
                 if code_of(error) != "BucketAlreadyOwnedByYou":
                     raise
+                if not error.response["ResponseMetadata"].get("RetryAttempts"):
+                    raise Transient(
+                        Reason.WORLD_MOVED,
+                        f"bucket {self._place.bucket} has just been made by somebody else; a new plan is made of it",
+                    ) from error
 
     def delete(self) -> None:
         """Delete an empty bucket. Already gone is success.

@@ -73,6 +73,12 @@ def test_a_write_of_somebody_else_is_not_undone_and_the_approval_comes_after_it(
     assert stored.obj["metadata"]["annotations"] == {"team": "voice", APPROVED_PLAN: PLAN}
 
 
+def test_an_id_may_be_copied_with_the_end_of_its_sentence() -> None:
+    stored = Stored(waiting())
+    assert approve(stored, f"{PLAN}.", agreed=False) == PLAN
+    assert stored.obj["metadata"]["annotations"][APPROVED_PLAN] == PLAN
+
+
 @pytest.mark.parametrize("wanted", ["", PLAN])
 def test_another_plan_meanwhile_is_not_approved(wanted: str) -> None:
     stored = Stored(waiting(), [lambda obj: obj["status"].update(plan=PENDING | {"id": "pffffffffffff"})])

@@ -239,6 +239,8 @@ class Life(RuleBasedStateMachine):
 
     def check_found(self, proposal: Proposal, decision: Decision, effect: Effect) -> None:
         """What was only found as wanted is put back unasked where nobody would have been asked to make it so."""
+        if effect.have == NO_BUCKET:
+            return  # a bucket that is made anew is set up whole
         needs_a_person = proposal.shared and effect.risk is not Risk.SAFE
         if self.desired.approval is Approval.MANUAL or needs_a_person:
             by_id = self.annotation == decision.plan_id

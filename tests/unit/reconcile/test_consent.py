@@ -1,18 +1,21 @@
 """What nobody has agreed to is not done where somebody has to be asked, however alike it looks to what was."""
 
 import copy
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recording_storage_operator.api.names import APPROVED_PLAN
+from recording_storage_operator.commands.approving import approve
 from recording_storage_operator.core.errors import Wait
 from recording_storage_operator.core.facts import Aspect
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET, storage
 from tests.fakes.s3 import StoredBucket
+from tests.unit.reconcile.test_writer_rotation import with_writer
 from tests.unit.reconcile.world import World
 
 OTHER_ACCOUNT = "AC" + "b" * 32
@@ -181,3 +184,67 @@ def test_a_bucket_that_is_made_anew_is_set_up_whole(world: World, approval: str,
         world.sweep(key)
     assert world.condition(key, "InSync") == ("True", "AsWanted")
     assert world.s3.buckets[BUCKET].versioned
+
+
+def test_an_approval_from_before_there_was_a_bucket_overwrites_nothing_somebody_has_set_in_it_since(
+    world: World,
+) -> None:
+    world.s3.unwritable.add(Aspect.PUBLIC_ACCESS)
+    key = world.create(approval="Manual")
+    world.approve(key)
+    assert world.condition(key, "Ready") == ("False", "S3AccessDenied")
+    bucket = world.s3.buckets[BUCKET]
+    world.sweep(key)
+    bucket.documents[Aspect.PUBLIC_ACCESS] = LESS
+    world.sweep(key)
+    world.s3.unwritable.clear()
+    world.clock.advance(days=30)
+    world.run(key)
+    world.sweep(key)
+    assert bucket.documents[Aspect.PUBLIC_ACCESS] == LESS
+    assert waits(world, key) == ["publicAccess"]
+
+
+class AsPerson:
+    """The resource in the world's cluster, as `recordings approve` reaches it."""
+
+    def __init__(self, world: World, key: Key) -> None:
+        self._world, self._key = world, key
+
+    def storage(self) -> Mapping[str, Any]:
+        found = self._world.cluster.read(self._key)
+        assert found is not None
+        return found
+
+    def change(self, operations: Sequence[Mapping[str, Any]]) -> None:
+        self._world.cluster.storage_api.patch(self._key, operations)
+
+
+def test_a_plan_that_waits_can_be_approved_while_something_else_is_in_trouble(world: World) -> None:
+    """The writer's Secret is still missing; the bucket is shared, so the plan waits though approval is Automatic."""
+    bucket = world.s3.buckets[BUCKET] = StoredBucket("us-east-1")
+    world.s3.put(BUCKET, "index.html", size=5000)
+    world.cluster.delete_secret("default", "writer")
+    key = with_writer(world)
+    assert bucket.documents == {}
+    approve(AsPerson(world, key), "", agreed=True)
+    world.run(key)
+    assert bucket.documents
+
+
+def test_a_plan_that_waits_is_told_while_something_else_is_in_trouble(world: World) -> None:
+    world.s3.buckets[BUCKET] = StoredBucket("us-east-1")
+    world.cluster.delete_secret("default", "writer")
+    key = with_writer(world, approval="Manual")
+    plan = world.cluster.status(key)["plan"]
+    assert plan["summary"].endswith(f"Waits for approval of {plan['id']}.")
+    assert f"--plan {plan['id']}" in world.message(key, "Ready")
+
+
+def test_an_approval_copied_with_the_end_of_its_sentence_is_one(world: World) -> None:
+    world.s3.buckets[BUCKET] = StoredBucket("us-east-1")
+    key = world.create(approval="Manual")
+    told = world.message(key, "InSync").split("--plan ")[1].split()[0]
+    world.cluster.annotate(key, APPROVED_PLAN, told)
+    world.run(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted"), world.message(key, "InSync")

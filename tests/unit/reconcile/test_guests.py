@@ -1,12 +1,13 @@
 """Several resources in one bucket: the oldest that keeps it makes it and sets it up, the others are guests."""
 
+import copy
 from typing import Any
 
 import pytest
 
 from recording_storage_operator.core.facts import Aspect
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, storage
+from tests.builders import ACCOUNT, BUCKET, storage
 from tests.fakes.s3 import StoredBucket
 from tests.unit.reconcile.world import World
 
@@ -61,3 +62,17 @@ def test_whoever_only_watches_a_bucket_is_no_host(world: World, watching: dict[s
     assert world.condition(younger, "InSync") == ("True", "AsWanted")
     assert bucket.versioned
     assert Aspect.PUBLIC_ACCESS in bucket.documents
+
+
+def test_two_regions_of_an_account_that_share_a_bucket_keep_each_its_own_lifecycle_rules(world: World) -> None:
+    home = world.cluster.create(storage("home", s3=under("us")))
+    twilio = storage()["spec"]["twilio"] | {"region": "ie1", "edge": "dublin"}
+    away = world.cluster.create(storage("away", twilio=twilio, s3=under("ie")))
+    for key in (home, away):
+        world.run(key)
+    before = copy.deepcopy(world.s3.buckets[BUCKET].documents[Aspect.LIFECYCLE])
+    prefixes = sorted(str(rule["Filter"]["Prefix"]) for rule in before["Rules"])
+    for key in (home, away):
+        world.sweep(key)
+    assert prefixes == [f"ie/{ACCOUNT}/", f"us/{ACCOUNT}/"]
+    assert world.s3.buckets[BUCKET].documents[Aspect.LIFECYCLE] == before

@@ -229,3 +229,47 @@ def test_objects_of_others_are_looked_for_behind_the_first_page(world: World, re
     key = world.create()
     assert Aspect.PUBLIC_ACCESS not in bucket.documents
     assert world.condition(key, "InSync") == ("False", "AwaitingApproval")
+
+
+def test_what_takes_the_place_of_our_bucket_waits_for_a_person_though_its_tags_cannot_be_read(world: World) -> None:
+    key = world.create(approval="Manual")
+    world.approve(key)
+    bucket = made_by_hand(world, "index.html")
+    world.s3.unreadable.add(Aspect.TAGS)
+    world.sweep(key)
+    assert bucket.documents == {}
+
+
+@pytest.mark.parametrize("looks", [2, 3])
+def test_an_adopted_bucket_that_several_answers_did_not_know_is_not_marked_as_made_by_us(
+    world: World, looks: int
+) -> None:
+    """Terraform has made it a moment ago, and S3 has not told all of its servers."""
+    theirs = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    bucket = world.s3.buckets[BUCKET] = StoredBucket("eu-west-1")
+    bucket.documents[Aspect.OWNERSHIP] = theirs
+    world.s3.put(BUCKET, "index.html", size=5000)
+    world.s3.absent = looks
+    key = world.create(deletionPolicy="Delete", s3=storage()["spec"]["s3"] | {"region": "eu-west-1"})
+    world.sweep(key)
+    assert CREATED_BY not in tags_of(bucket.documents.get(Aspect.TAGS, {}))
+    assert bucket.documents == {Aspect.OWNERSHIP: theirs}
+
+
+@pytest.mark.parametrize("approval", ["Automatic", "Manual"])
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_a_bucket_that_s3_does_not_show_right_after_it_was_made_is_ours_all_the_same(
+    world: World, approval: str, method: str
+) -> None:
+    """S3 answers NoSuchBucket for some seconds to whoever asks for a bucket that was made just now."""
+    key = world.cluster.create(storage(approval=approval, deletionPolicy="Delete"))
+    world.s3.absent = 1
+    world.s3.fail(method, Wait(Reason.BUCKET_MISSING, "bucket acme-recordings does not exist"))
+    world.run(key)
+    if approval == "Manual":
+        world.approve(key)
+    assert BUCKET in world.s3.buckets
+    for _ in range(3):
+        world.sweep(key)
+    assert world.condition(key, "InSync") == ("True", "AsWanted"), world.message(key, "InSync")
+    assert tags_of(world.s3.buckets[BUCKET].documents[Aspect.TAGS]) == {CREATED_BY: world.cluster.uid(key)}

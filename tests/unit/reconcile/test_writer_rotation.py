@@ -287,3 +287,55 @@ def test_a_plan_that_waits_keeps_its_id_while_twilio_cannot_be_asked_for_its_pai
         if outcome.after:
             break
     assert ids == {before}
+
+
+def test_a_pair_that_is_in_use_again_is_not_removed_because_twilio_once_did_not_answer(world: World) -> None:
+    key = with_writer(world, approval="Manual")
+    world.approve(key)
+    choose(world, "W" * 20)
+    rotate(world, key, ROTATED)
+    world.approve(key)
+    choose(world, "N" * 20)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    arrive(world)
+    world.sweep(key)
+    [action] = world.cluster.status(key)["plan"]["actions"]
+    assert action["type"] == "RemoveWriterKey"
+    world.refused_keys.clear()  # rolled back
+    choose(world, "W" * 20)
+    world.twilio.fail("listed", Transient(Reason.TWILIO_UNREACHABLE, "503"), times=1)
+    world.approve(key)
+    assert "W" * 20 in names(world)
+    assert world.twilio.uploads_work()
+
+
+def test_trouble_with_the_proof_of_a_rotation_stops_no_sweep(world: World) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    gone = arrive(world)
+    rotate(world, key, ROTATED)
+    choose(world, "N" * 20)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    arrive(world)
+    world.s3.delete(BUCKET, object_key(gone))
+    world.s3.fail("has", Wait(Reason.S3_ACCESS_DENIED, "grant s3:GetObject"), times=1000)
+    for _ in range(3):
+        world.sweep(key)
+    assert [one.sid for one in world.entries(key)] == [gone]
+
+
+def test_a_bucket_that_vanished_during_a_rotation_is_made_anew(world: World) -> None:
+    key = with_writer(world)
+    choose(world, "W" * 20)
+    rotate(world, key, ROTATED)
+    choose(world, "N" * 20)
+    world.refused_keys.add("W" * 20)
+    world.sweep(key)
+    del world.s3.buckets[BUCKET]
+    world.clock.advance(seconds=100)
+    world.twilio.record()
+    for _ in range(3):
+        world.sweep(key)
+    assert BUCKET in world.s3.buckets, (world.condition(key, "Ready"), world.message(key, "Ready"))

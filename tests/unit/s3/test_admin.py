@@ -336,8 +336,14 @@ def test_the_region_is_asked_for_except_where_s3_wants_it_unnamed(stage: Stage, 
     assert bool(stage.asked[0].body) == bool(constraint)
 
 
-def test_a_bucket_that_is_already_ours_is_success(stage: Stage) -> None:
-    stage.admin(error("BucketAlreadyOwnedByYou", 409)).create()
+def test_a_bucket_that_the_account_has_already_was_made_by_somebody_else(stage: Stage) -> None:
+    moved = failure(stage, S3BucketAdmin.create, error("BucketAlreadyOwnedByYou", 409))
+
+    assert (type(moved), moved.reason) == (Transient, Reason.WORLD_MOVED)
+
+
+def test_a_bucket_that_is_there_once_an_answer_was_lost_is_the_one_that_was_made(stage: Stage) -> None:
+    stage.admin(error("InternalError", 500), error("BucketAlreadyOwnedByYou", 409), attempts=2).create()
 
 
 def test_a_bucket_name_that_is_taken_waits_for_a_person(stage: Stage) -> None:
