@@ -10,12 +10,13 @@ _PATH_HOST = re.compile(r"^s3(?:[.-](?P<region>[a-z0-9-]+))?\.amazonaws\.com(?:\
 
 @dataclass(frozen=True, slots=True)
 class BucketUrl:
-    """A bucket, its region and a prefix, which may be empty."""
+    """A bucket, its region and a prefix, which may be empty. With a `slash` of its own behind it, keys have two."""
 
     url: str
     bucket: str
     region: str
     prefix: str
+    slash: str = ""
 
     @classmethod
     def parse(cls, url: str) -> "BucketUrl":
@@ -33,7 +34,8 @@ class BucketUrl:
 
     def key(self, name: str) -> str:
         """An object's key below the prefix."""
-        return f"{self.prefix}/{name}" if self.prefix else name
+        folder = f"{self.prefix}/" if self.prefix else ""
+        return f"{folder}{self.slash}{name}"
 
     def styled(self, style: str) -> str:
         """The same place in another URL style; `as_configured` is the one that was typed."""
@@ -43,5 +45,5 @@ class BucketUrl:
             "path": f"https://s3.{self.region}.amazonaws.com/{self.bucket}",
         }.get(style)
         if base is None:
-            return self.url
-        return f"{base}/{self.prefix}" if self.prefix else base
+            return self.url + self.slash
+        return (f"{base}/{self.prefix}" if self.prefix else base) + self.slash

@@ -1,6 +1,7 @@
 """The control plane's part about accounts: what a person does in Twilio's Console."""
 
 import asyncio
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -9,6 +10,8 @@ from .bucket_url import BucketUrl
 from .control import Answer, Refused
 from .control_bodies import AccountChange, NewAccount, NewKey, NewToken, Switch
 from .external_storage import Destination, UploadFailed
+from .feed import Event
+from .lifecycle import CONSOLE_USER
 from .world import World
 
 
@@ -40,7 +43,9 @@ async def change(world: World, request: web.Request) -> Answer:
     """Suspend, close or activate."""
     account = named_account(world, request.match_info["account"])
     body = AccountChange.parse(await request.read())
-    world.accounts.set_status(account, body.status, world.clock.second())
+    now = world.clock.second()
+    world.accounts.set_status(account, body.status, now)
+    world.events.add(Event(now, account.sid, None, 0, "account.updated", CONSOLE_USER))
     return {"account_sid": account.sid, "status": account.status}
 
 
@@ -82,13 +87,18 @@ async def switch_external_storage(world: World, request: web.Request) -> Answer:
     if not body.enabled:
         world.storage.enabled.pop(account.sid, None)
         return {"account_sid": account.sid, "enabled": False, "bucket_url": None}
-    place = BucketUrl.parse(body.bucket_url)
+    place = _place(world, body.bucket_url)
     destination = _destination(world, account.sid, place, body)
     try:
         await asyncio.to_thread(world.storage.enable, account.sid, destination)
     except UploadFailed as failure:
         raise Refused(f"error {failure.code}: the test object could not be written: {failure}", 409) from failure
     return {"account_sid": account.sid, "enabled": True, "bucket_url": place.url}
+
+
+def _place(world: World, url: str) -> BucketUrl:
+    kept = url.endswith("/") and world.options.bucket_url_slash == "kept"
+    return replace(BucketUrl.parse(url), slash="/" if kept else "")
 
 
 def _destination(world: World, account_sid: str, place: BucketUrl, body: Switch) -> Destination:

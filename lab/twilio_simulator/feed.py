@@ -28,7 +28,7 @@ class Entry:
 
     at: int
     account_sid: str
-    resource_sid: str
+    resource_sid: str | None
     number: int = 0
 
 

@@ -162,8 +162,8 @@ async def _finish(world: World, account_sid: str, rows: list[Recording]) -> None
         code = failed.get(recording.sid)
         if code is not None and recording.external is not None:
             recording.external = replace(recording.external, endpoint_url=None)
-            now = world.clock.second()
-            world.alerts.add(Alert(now, account_sid, recording.sid, 0, code, _UPLOAD_ALERTS[code]))
+            named = {"recording": recording.sid, "call": recording.call_sid}.get(world.options.upload_alert_names)
+            world.alerts.add(Alert(world.clock.second(), account_sid, named, 0, code, _UPLOAD_ALERTS[code]))
 
 
 async def _upload(world: World, destination: Destination, rows: list[Recording]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import render
+from .accounts import Account
 from .call import Call, own_account
 from .dates import parse_iso
 from .feed import E_, Alert, Event, position_of
@@ -18,7 +19,7 @@ EVENT_FILTERS = ("EventType", "ResourceSid", "ActorSid", "SourceIpAddress")
 
 async def list_events(call: Call) -> Reply:
     """Events by date and at most one other filter."""
-    account = own_account(call)
+    account = _served(call)
     given = [name for name in EVENT_FILTERS if call.query.get(name)]
     if len(given) > 1:
         raise ApiError(400, 20001, f"Only one of {', '.join(EVENT_FILTERS)} may be given")
@@ -39,9 +40,10 @@ async def fetch_event(call: Call) -> Reply:
 
 async def list_alerts(call: Call) -> Reply:
     """Alerts, newest first."""
-    account = own_account(call)
+    account = _served(call)
     level = call.query.get("LogLevel")
-    page = _page(call, call.world.alerts.of(account.sid), lambda row: level in (None, row.level), True)
+    most = call.world.options.alerts_listed_max
+    page = _page(call, call.world.alerts.of(account.sid), lambda row: level in (None, row.level), True, most)
     return envelope(call, "alerts", page, position_of, render.alert)
 
 
@@ -52,6 +54,14 @@ async def fetch_alert(call: Call) -> Reply:
     if found is None:
         raise not_found(call.path)
     return as_json(render.alert_in_full(found, call.origin))
+
+
+def _served(call: Call) -> Account:
+    """The credentials' own account, where there is Monitor."""
+    account = own_account(call)
+    if call.world.options.monitor == "missing":
+        raise not_found(call.path)
+    return account
 
 
 def _keep_event(call: Call) -> Callable[[Event], bool]:
@@ -82,9 +92,12 @@ def _visible_event(call: Call) -> Callable[[Event], bool]:
     return visible
 
 
-def _page(call: Call, rows: list[E_], keep: Callable[[E_], bool], newest_first: bool) -> Page[E_]:
+def _page(
+    call: Call, rows: list[E_], keep: Callable[[E_], bool], newest_first: bool, most: int | None = None
+) -> Page[E_]:
     low = bisect_left(rows, _date(call.query, "StartDate", 0.0), key=_at)
     high = bisect_right(rows, _date(call.query, "EndDate", float("inf")), key=_at)
+    low = max(low, high - most) if most else low
     listing = Listing(rows, position_of, keep, low, high, newest_first)
     return listing.page(page_size(call.query, call.world.options), cursor_of(call.query), call.view)
 

@@ -60,6 +60,8 @@ class Options(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     external_url_style: Literal["as_configured", "virtual_host", "virtual_host_dash", "path"] = "as_configured"
     """The form of an external `media_url`. All of them are seen in the wild."""
+    bucket_url_slash: Literal["dropped", "kept"] = "dropped"
+    """What becomes of a slash at the end of a bucket URL. Undocumented; kept, it makes keys like `/AC.../RE...`."""
     external_upload: Literal["ok", "16111", "16112"] = "ok"
     """Whether uploads work, or fail with that alert: no object, and the recording completed all the same."""
     credential_removed_in_use: Literal["uploads_fail", "copy_kept"] = "uploads_fail"
@@ -74,6 +76,13 @@ class Options(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Documented as sorted by date, without a direction."""
     event_retention_days: Annotated[int, msgspec.Meta(ge=1)] = 30
     """30 days; 13 months (395) with the paid editions."""
+    upload_alert_names: Literal["recording", "call", "nothing"] = "recording"
+    """The resource_sid of an alert about a failed upload. Undocumented; it is empty where an alert is about none."""
+    alerts_listed_max: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    """Where a list of alerts ends, however many there are. Documented."""
+    monitor: Literal["served", "missing"] = "served"
+    """Whether there is Monitor. Twilio names none among the products of its regions IE1 and AU1; what is answered there
+    is undocumented."""
     bulk_delete_events: Literal["one_per_recording", "one"] = "one_per_recording"
     """Whether a Console bulk delete also gives each recording its own event. Undocumented."""
 

@@ -107,7 +107,7 @@ def event(row: Event, origin: str) -> dict[str, Any]:
     links: dict[str, str] = {}
     if row.actor.sid:
         links["actor"] = f"{origin}/2010-04-01/Accounts/{row.account_sid}.json"
-    if row.resource_sid.startswith("RE"):
+    if row.resource_sid and row.resource_sid.startswith("RE"):
         links["resource"] = f"{origin}{recording_path(row.account_sid, row.resource_sid)}.json"
     return {
         "sid": row.sid,
@@ -141,7 +141,7 @@ def alert(row: Alert, origin: str) -> dict[str, Any]:
         "log_level": row.level,
         "more_info": f"https://www.twilio.com/docs/errors/{row.error_code}",
         "request_method": "POST",
-        "request_url": f"{origin}{recording_path(row.account_sid, row.resource_sid)}.json",
+        "request_url": f"{origin}{recording_path(row.account_sid, row.resource_sid)}.json" if row.resource_sid else "",
         "resource_sid": row.resource_sid,
         "service_sid": None,
         "url": f"{origin}/v1/Alerts/{row.sid}",

@@ -208,6 +208,7 @@ class ServerSite:
         self._stack.callback(self.others.close)
         self._lacking = self._stack.enter_context(Lacking(server.endpoint))
         self._worlds: dict[tuple[str, str], ServerWorld] = {}
+        self._made: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -216,9 +217,11 @@ class ServerSite:
         self._stack.close()
 
     def admin(self, bucket: str) -> BucketAdmin:
-        made = self.somebody(bucket, self.server.access_key_id, self.server.secret_access_key)
-        made.create()
-        return made
+        admin = self.somebody(bucket, self.server.access_key_id, self.server.secret_access_key)
+        if bucket not in self._made:
+            admin.create()
+            self._made.add(bucket)
+        return admin
 
     def put(self, bucket: str, aspect: Aspect, document: Document) -> None:
         put(self.others, bucket, aspect, document)

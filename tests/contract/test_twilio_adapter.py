@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -190,6 +190,50 @@ def test_a_parents_key_is_not_taken_for_one_that_reads_the_monitor_of_the_subacc
     refused = failure(lambda: parents.upload_alerts(since))
     assert isinstance(refused, Wait)
     assert child.account_sid in refused.message
+
+
+def test_an_empty_monitor_is_not_taken_for_the_subaccounts_where_the_key_may_be_its_parents(lab: Lab) -> None:
+    """A parent that only holds subaccounts: nothing ever happens in it."""
+    child = lab.control.create_account(owner_account_sid=lab.credentials.account_sid)
+    key = lab.control.ask("POST", f"accounts/{lab.credentials.account_sid}/keys", {"type": "main"})
+    account = TwilioAccount(child.account_sid, "twilio")
+    since = lab.control.now() - timedelta(days=1)
+    secret = {"apiKeySid": key["api_key_sid"], "apiKeySecret": key["api_key_secret"]}
+    parents, own = lab.client(secret=secret, account=account), lab.client(secret=secret)
+    assert isinstance(failure(lambda: parents.deletion_events(since)), Wait)
+    assert isinstance(failure(lambda: parents.upload_alerts(since)), Wait)
+    assert (own.deletion_events(since).events, own.upload_alerts(since).alerts) == ([], [])
+
+
+def test_where_there_is_no_monitor_it_is_not_an_empty_one(lab: Lab) -> None:
+    lab.control.options(monitor="missing")
+    client, since = lab.client(), lab.control.now() - timedelta(days=1)
+    assert isinstance(failure(lambda: client.deletion_events(since)), Wait)
+    assert isinstance(failure(lambda: client.upload_alerts(since)), Wait)
+
+
+def alerts_of(client: TwilioRestClient, since: datetime) -> list[str]:
+    """Of which recordings the alerts are, without repetitions."""
+    page = client.upload_alerts(since)
+    found = [alert.recording_sid for alert in page.alerts]
+    while page.next_page:
+        page = client.upload_alerts(since, page.next_page)
+        found += [alert.recording_sid for alert in page.alerts]
+    return sorted(set(found))
+
+
+def test_more_alerts_than_twilio_lists_at_once_are_all_read(lab: Lab) -> None:
+    since = lab.control.now()
+    lab.control.options(external_upload="16112")
+    lab.control.external_storage(lab.credentials.account_sid, enabled=True, bucket_url="https://b.s3.amazonaws.com")
+    made = lab.record(6000)
+    lab.control.advance(days=2)
+    made += lab.record(6000)
+    lab.control.advance(days=2)
+    client = lab.client()
+    assert alerts_of(client, since) == sorted(made)
+    lab.record(10_000)
+    assert "in one day" in failure(lambda: alerts_of(client, since)).message
 
 
 def test_another_account_is_not_found_and_not_empty(lab: Lab) -> None:

@@ -30,8 +30,8 @@ class World(Protocol):
 
     def delay_events(self, seconds: float) -> None: ...
 
-    def store_in(self, bucket_url: str, *, alert: int = 0) -> None:
-        """Switch External Storage on; uploads fail with this alert, if any."""
+    def store_in(self, bucket_url: str, *, alert: int = 0, names_recording: bool = True) -> None:
+        """Switch External Storage on; uploads fail with this alert, if any, which may not say of which recording."""
         ...
 
     def set_status(self, status: str) -> None: ...
@@ -46,6 +46,7 @@ class FakeWorld:
         self.account_sid = ACCOUNT
         self.client: TwilioClient = self.twilio.account()
         self._alert = 0
+        self._names_recording = True
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -56,7 +57,7 @@ class FakeWorld:
     def record(self, count: int = 1, *, status: str = "completed") -> list[str]:
         sids = [self.twilio.record(status=status) for _ in range(count)]
         for sid in sids if self._alert else []:
-            self.twilio.alert(sid, self._alert)
+            self.twilio.alert(sid, self._alert) if self._names_recording else self.twilio.alert_about_none()
         return sids
 
     def delete(self, *sids: str, told: bool = True) -> None:
@@ -66,9 +67,9 @@ class FakeWorld:
     def delay_events(self, seconds: float) -> None:
         self.twilio.event_lag = timedelta(seconds=seconds)
 
-    def store_in(self, bucket_url: str, *, alert: int = 0) -> None:
+    def store_in(self, bucket_url: str, *, alert: int = 0, names_recording: bool = True) -> None:
         self.twilio.store_in(bucket_url)
-        self._alert = alert
+        self._alert, self._names_recording = alert, names_recording
 
     def set_status(self, status: str) -> None:
         self.twilio.set_status(status)
@@ -100,9 +101,10 @@ class SimulatorWorld:
     def delay_events(self, seconds: float) -> None:
         self.control.options(event_lag_seconds=seconds)
 
-    def store_in(self, bucket_url: str, *, alert: int = 0) -> None:
+    def store_in(self, bucket_url: str, *, alert: int = 0, names_recording: bool = True) -> None:
         self.control.external_storage(self.account_sid, enabled=True, bucket_url=bucket_url)
-        self.control.options(external_upload=str(alert) if alert else "ok")
+        named = "recording" if names_recording else "nothing"
+        self.control.options(external_upload=str(alert) if alert else "ok", upload_alert_names=named)
 
     def set_status(self, status: str) -> None:
         self.control.account_status(self.account_sid, status)

@@ -98,6 +98,7 @@ class _Account:
     recordings: dict[str, _Stored] = field(default_factory=dict)
     events: list[DeletionEvent] = field(default_factory=list)
     alerts: list[UploadAlert] = field(default_factory=list)
+    unattributed: list[datetime] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,10 @@ class FakeTwilio:
         account, _ = self._find(sid)
         account.alerts.append(UploadAlert(sid, code, self.clock.now().replace(microsecond=0)))
 
+    def alert_about_none(self, account_sid: str = ACCOUNT) -> None:
+        """Twilio could not write a recording, and does not say which."""
+        self._account(account_sid).unattributed.append(self.clock.now().replace(microsecond=0))
+
     def fail(self, method: str, error: ReconcileError, times: int = 1, *, committed: bool = False) -> None:
         """The next calls of this method raise the error, whichever account they are for.
 
@@ -310,9 +315,11 @@ class FakeTwilioClient:
     def upload_alerts(self, since: datetime, page: str | None = None) -> UploadAlertPage:
         self._children(Call(self.account_sid, "upload_alerts", page))
         first = max(since, self.world.clock.now() - MONITOR_LIFE)
-        seen = [alert for alert in self.world._account(self.account_sid).alerts if first <= alert.raised_at]
+        account = self.world._account(self.account_sid)
+        seen = [alert for alert in account.alerts if first <= (alert.raised_at or first)]
         start, end, following = self._window(page, len(seen))
-        return UploadAlertPage(seen[::-1][start:end], following)
+        unattributed = 0 if page else sum(first <= raised_at for raised_at in account.unattributed)
+        return UploadAlertPage(seen[::-1][start:end], following, unattributed)
 
     def _window(self, page: str | None, total: int) -> tuple[int, int, str | None]:
         start = int(page or 0)

@@ -135,19 +135,23 @@ def test_a_deletion_in_an_unversioned_bucket_is_found_after_the_grace(world: Clo
     assert "VersionId" not in world.bucket.put_object(Bucket=world.tenant.bucket, Key="probe", Body=b"")
 
 
-def test_objects_outside_the_folder_that_is_listed_are_there_and_their_deletion_is_found(world: CloudWorld) -> None:
-    """The bucket URL in Twilio's Console has a path that spec.s3.prefix lacks."""
+@pytest.mark.parametrize(("path", "folder"), [("/calls", "calls/"), ("/", "/"), ("/calls/", "calls//")])
+def test_objects_outside_the_folder_that_is_listed_are_there_and_their_deletion_is_found(
+    world: CloudWorld, path: str, folder: str
+) -> None:
+    """The bucket URL in Twilio's Console has a path that spec.s3.prefix lacks, or ends with a slash."""
     key = world.known()
-    world.control.external_storage(world.account_sid, enabled=True, bucket_url=f"{world.tenant.bucket_url}/calls")
+    world.control.options(bucket_url_slash="kept")
+    world.control.external_storage(world.account_sid, enabled=True, bucket_url=f"{world.tenant.bucket_url}{path}")
     gone, *kept = world.record(3)
     for sid in (gone, *kept):
-        world.bucket.put_object(Bucket=world.tenant.bucket, Key=f"calls/{world.tenant.key(sid)}", Body=b"RIFF")
+        world.bucket.put_object(Bucket=world.tenant.bucket, Key=f"{folder}{world.tenant.key(sid)}", Body=b"RIFF")
     world.clock.advance(days=2)
     world.run(key)
     world.assert_true(key)
     assert world.cluster.status(key)["recordings"]["s3"] == 7
 
-    world.bucket.delete_object(Bucket=world.tenant.bucket, Key=f"calls/{world.tenant.key(gone)}")
+    world.bucket.delete_object(Bucket=world.tenant.bucket, Key=f"{folder}{world.tenant.key(gone)}")
     world.deleted.add(gone)
     heal(world, key, within=1000)
 

@@ -192,7 +192,7 @@ def test_without_monitor_deletions_are_found_by_the_lists_alone(
     world.assert_true(key)
     assert world.conditions(key) == world.healthy(key) | {"LedgerComplete": ledger}
     assert words in world.message(key, "LedgerComplete")
-    assert "Let the API key read Monitor" in world.message(key, "LedgerComplete")
+    assert "Restricted API key without the permission" in world.message(key, "LedgerComplete")
     timed = "events:list" in more
     assert world.entries(key)[at_twilio].precision == ("Exact" if timed else "Observed")
     assert world.entries(key)[in_bucket].precision == "Exact"

@@ -185,6 +185,22 @@ def over_already(memory: Memory, verdict: Verdict, evidence: Evidence, now: date
     return not by_marker or (evidence.status is not None and not _may_never_have_arrived(evidence, now))
 
 
+def is_awaited(evidence: Evidence, state: State) -> bool:
+    """Whether Twilio has put it into the bucket and it is not seen there: it may be on its way, or in another one."""
+    return evidence.status == COMPLETED and state in (State.IN_PROGRESS, State.UNDECIDED)
+
+
+def only_absent(evidence: Evidence, precision: Precision) -> bool:
+    """Whether nothing but a missing object says that the last copy is gone.
+
+    A marker says it, and Twilio's status where there never was a copy in the bucket.
+    """
+    if evidence.status != DELETED:
+        return precision is Precision.OBSERVED
+    never_arrived = evidence.upload_failed and not evidence.seen_in_bucket
+    return evidence.place is Place.WATCHED_BUCKET and not evidence.hidden_since and not never_arrived
+
+
 def implausible(lost: int, seen: int) -> bool:
     """Whether so many objects missing from a bucket at once smell of a wrong bucket rather than of deletions.
 

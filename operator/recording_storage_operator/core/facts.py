@@ -39,15 +39,20 @@ class UploadAlert:
 
     recording_sid: str
     error_code: int
-    raised_at: datetime
+    raised_at: datetime | None
+    """None where Twilio does not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadAlertPage:
-    """`next_page` is opaque; None means the alerts were read to their end."""
+    """`next_page` is opaque; None means the alerts were read to their end.
+
+    `unattributed` counts further ones that do not say which recording it was: any that is missing may be it.
+    """
 
     alerts: list[UploadAlert]
     next_page: str | None
+    unattributed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from urllib.parse import unquote, urlsplit
+from functools import lru_cache
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from .endpoint import same_servers
 
 PAGE_SIZE = 1000
 """The largest page Twilio serves; the default of 50 means 20 times the requests (error 20007 above 1000)."""
@@ -74,9 +77,13 @@ class Location:
 
 
 def parse_rfc2822(text: str) -> datetime | None:
-    """Twilio's date form as UTC, its offset honoured (the spec's own examples carry +0100); None for anything else."""
+    """Twilio's date form as UTC, its offset honoured (the spec's own examples carry +0100); None for anything else.
+
+    Without an offset it is UTC, which Twilio documents these dates to be in.
+    """
     try:
-        return parsedate_to_datetime(text).astimezone(UTC)
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -104,16 +111,36 @@ class Locator:
     twilio_host: str = ""
 
     def locate(self, media_url: str | None) -> Location:
-        """Where the audio of a recording with this URL was put. Both URL styles of S3 are understood."""
-        if not media_url:
+        """Where the audio of a recording with this URL was put: Unknown where it is none.
+
+        Both URL styles of S3 are understood.
+        """
+        url = _split(media_url) if media_url else None
+        if url is None:
             return Location(Place.UNKNOWN)
-        url = urlsplit(media_url)
         host = url.netloc.lower()
         if _TWILIO_HOST.search(host.split(":")[0]) or (self.twilio_host and host == self.twilio_host):
             return Location(Place.TWILIO)
-        bucket, key = _bucket_and_key(host, unquote(url.path).lstrip("/"), urlsplit(self.endpoint).netloc.lower())
-        watched = bool(self.bucket) and bucket == self.bucket and key.startswith(self.prefix)
+        # A bucket URL that ends with a slash makes keys that begin with one.
+        bucket, key = _bucket_and_key(host, unquote(url.path).removeprefix("/"), urlsplit(self.endpoint).netloc.lower())
+        named = bool(self.bucket) and bucket == self.bucket and key.startswith(self.prefix)
+        watched = named and _may_serve(self.endpoint, host)
         return Location(Place.WATCHED_BUCKET if watched else Place.OTHER_BUCKET, bucket, key)
+
+
+@lru_cache
+def _may_serve(endpoint: str, host: str) -> bool:
+    """Whether Twilio's host may be the server that is watched. AWS is known by its hosts; any other server may have one
+    name for Twilio and another for us.
+    """
+    return _AWS_HOST.match(host) is not None or bool(same_servers(endpoint))
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def _bucket_and_key(host: str, path: str, endpoint: str) -> tuple[str, str]:

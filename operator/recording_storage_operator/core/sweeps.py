@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Feed(StrEnum):
-    """Twilio Monitor's feeds. They are hints: a sweep goes on without one that the credentials may not read."""
+    """Twilio Monitor's feeds. They are hints: a sweep goes on without one that cannot be read, or not relied on."""
 
     EVENTS = "events"
     ALERTS = "alerts"
@@ -30,9 +30,9 @@ class Sweep:
     under. `implausible` counts recordings that are not in the bucket, have no delete marker, and are too many to be
     believed; then `found` lacks them. `untraced` counts those of which nobody can tell whether they ever were there.
     `doubtful` counts those that this sweep or an earlier one did not believe to be gone, also of another bucket.
-    `loss` is the id of exactly these recordings, by which a person accepts that they are gone. `metadata_days` and
-    `place` are those of the spec that was swept for; `servers` are those of the last bucket that was swept, also while
-    there is none, and None where there never was one.
+    `loss` is the id of exactly these recordings, by which a person accepts that they are gone. `unread` says of each
+    feed that could not be used why. `metadata_days` and `place` are those of the spec that was swept for; `servers` are
+    those of the last bucket that was swept, also while there is none, and None where there never was one.
     """
 
     started_at: datetime
@@ -45,7 +45,7 @@ class Sweep:
     doubtful: int = 0
     loss: str = ""
     other_buckets: tuple[str, ...] = ()
-    unread: frozenset[Feed] = frozenset()
+    unread: Mapping[Feed, str] = field(default_factory=dict)
     metadata_days: int = 40
     place: BucketPlace | None = None
     servers: str | None = None

@@ -215,10 +215,10 @@ def _ledger_complete(sweep: Sweep, desired: Desired) -> Condition:
 
 def _without_feeds(sweep: Sweep) -> tuple[str, Reason, str]:
     """Events only time deletions; without alerts a missing object proves nothing, so some may go unlisted."""
-    denied = "Twilio Monitor refuses these credentials. Let the API key read Monitor, or use the account's own token"
-    if Feed.ALERTS in sweep.unread:
-        return "False", Reason.MONITOR_DENIED, f"{denied}: objects missing without a delete marker are not listed."
-    return "True", Reason.MONITOR_DENIED, f"{denied}: deletions at Twilio are listed with the time they were noticed."
+    if why := sweep.unread.get(Feed.ALERTS):
+        return "False", Reason.MONITOR_DENIED, f"{why} So objects missing without a delete marker are not listed."
+    why = sweep.unread[Feed.EVENTS]
+    return "True", Reason.MONITOR_DENIED, f"{why} So deletions at Twilio are listed with the time they were noticed."
 
 
 def _implausible(sweep: Sweep, desired: Desired) -> str:

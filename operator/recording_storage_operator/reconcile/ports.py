@@ -40,11 +40,17 @@ class TwilioClient(Protocol):
         ...
 
     def deletion_events(self, since: datetime, page: str | None = None) -> DeletionEventPage:
-        """A page of `recording.deleted` events. Late or missing events are normal: hints, not the truth."""
+        """A page of `recording.deleted` events. Late or missing events are normal: hints, not the truth.
+
+        Raises Wait where they cannot be read, or may be another account's.
+        """
         ...
 
     def upload_alerts(self, since: datetime, page: str | None = None) -> UploadAlertPage:
-        """A page of alerts that External Storage could not write a recording (16111, 16112)."""
+        """A page of alerts that External Storage could not write a recording (16111, 16112). It may be empty.
+
+        Raises Wait where they cannot be read, or not all of them, or may be another account's.
+        """
         ...
 
 

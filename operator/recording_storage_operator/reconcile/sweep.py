@@ -14,21 +14,22 @@ from pathlib import Path, PurePosixPath
 
 from ..core.clock import Clock
 from ..core.deletions import (
-    Evidence,
     Memory,
     State,
     implausible,
+    is_awaited,
     judge,
     needs_bucket,
     needs_twilio,
+    only_absent,
     over_already,
     revise,
     still_shown,
 )
 from ..core.errors import Transient, Wait
-from ..core.ledger import SETTLED, Precision, expiry_day
+from ..core.ledger import SETTLED, expiry_day
 from ..core.reasons import Reason
-from ..core.recordings import COMPLETED, DELETED, Location, Locator, Place, Recording
+from ..core.recordings import Location, Locator, Place, Recording
 from ..core.sweeps import BucketPlace, Feed, Sweep
 from .findings import Findings
 from .gathered import Gathered, Row
@@ -40,6 +41,10 @@ FEED_KEPT = timedelta(days=30) - timedelta(hours=1)
 
 FEED_OVERLAP = timedelta(days=1)
 """Events arrive late: each sweep reads the last day of the feed again."""
+
+UNATTRIBUTED = (
+    "Twilio reported a failed upload (alert 16111 or 16112 of the last 30 days) without saying of which recording."
+)
 
 MAX_FAILURES = 3
 """So many failures of one step, and the sweep starts over instead of repeating it."""
@@ -186,7 +191,8 @@ class Sweeper:
         self._started_at = self._clock.now()
         self._counts: Counter[str] = Counter()
         self._implausible = 0
-        self._unread: set[Feed] = set()
+        self._unread: dict[Feed, str] = {}
+        self._followed: set[str] = set()
 
     def _check_account(self, _cursor: str) -> None:
         """A suspended account refuses all else with a misleading answer; a wrong clock would time deletions wrongly."""
@@ -222,13 +228,13 @@ class Sweeper:
     def _read_events(self, cursor: str) -> str | None:
         try:
             page = self._scope.twilio.deletion_events(self._feed_start(), cursor or None)
-        except Wait:
-            self._unread.add(Feed.EVENTS)
+        except Wait as error:
+            self._unread[Feed.EVENTS] = error.message
             return None
         self._gathered.add_events(page.events)
         if page.next_page is None:
             self._events_read_until = self._started_at
-        return page.next_page
+        return self._onward(cursor, page.next_page)
 
     def _read_alerts(self, cursor: str) -> str | None:
         if self._scope.bucket is None:
@@ -236,11 +242,26 @@ class Sweeper:
         since = self._started_at - FEED_KEPT
         try:
             page = self._scope.twilio.upload_alerts(since, cursor or None)
-        except Wait:
-            self._unread.add(Feed.ALERTS)
+        except Wait as error:
+            self._unread[Feed.ALERTS] = error.message
             return None
         self._gathered.add_alerts(page.alerts)
-        return page.next_page
+        if page.unattributed:
+            self._unread[Feed.ALERTS] = UNATTRIBUTED
+        return self._onward(cursor, page.next_page)
+
+    def _onward(self, cursor: str, following: str | None) -> str | None:
+        """The next page of a feed: one that was read already would lead round for ever."""
+        if not cursor:
+            self._followed.clear()
+        self._followed.add(cursor)
+        if following in self._followed:
+            raise Transient(
+                Reason.LISTING_INCONSISTENT,
+                "A list of Twilio Monitor goes round in circles: it leads to a page that was read before. Nothing was "
+                "recorded as deleted; it is read again.",
+            )
+        return following
 
     def _read_ledger(self, _cursor: str) -> None:
         self._gathered.forget_ledger()
@@ -295,8 +316,8 @@ class Sweeper:
             self.findings.refuse(sid)
         if verdict.entry and over_already(row.memory, verdict, row.evidence, now, horizon):
             self.findings.record(verdict.entry, SETTLED)
-        suspect = row.memory == Memory() and entry is not None and _only_absent(row.evidence, entry.precision)
-        if suspect or _is_awaited(row.evidence, verdict.state):
+        suspect = row.memory == Memory() and entry is not None and only_absent(row.evidence, entry.precision)
+        if suspect or is_awaited(row.evidence, verdict.state):
             self.findings.miss(sid)
         if entry == known:
             return
@@ -354,7 +375,7 @@ class Sweeper:
             untraced=self._counts[State.UNTRACED],
             loss=self.findings.loss(),
             other_buckets=self._gathered.other_buckets(),
-            unread=frozenset(self._unread),
+            unread=dict(self._unread),
         )
 
     def _feed_start(self) -> datetime:
@@ -363,19 +384,3 @@ class Sweeper:
 
     def _located(self, recording: Recording) -> tuple[Recording, Location]:
         return recording, self._scope.locator.locate(recording.media_url)
-
-
-def _is_awaited(evidence: Evidence, state: State) -> bool:
-    """Whether Twilio has put it into the bucket and it is not seen there: it may be on its way, or in another one."""
-    return evidence.status == COMPLETED and state in (State.IN_PROGRESS, State.UNDECIDED)
-
-
-def _only_absent(evidence: Evidence, precision: Precision) -> bool:
-    """Whether nothing but a missing object says that the last copy is gone.
-
-    A marker says it, and Twilio's status where there never was a copy in the bucket.
-    """
-    if evidence.status != DELETED:
-        return precision is Precision.OBSERVED
-    never_arrived = evidence.upload_failed and not evidence.seen_in_bucket
-    return evidence.place is Place.WATCHED_BUCKET and not evidence.hidden_since and not never_arrived

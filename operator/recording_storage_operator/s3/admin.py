@@ -11,6 +11,7 @@ from ..core.iam import RIGHTS
 from ..core.reasons import Reason
 from .answers import Place, code_of, denied, lacking, malformed, refusal, says_absent, translated, unusable
 from .aspects import KEPT, Keeping
+from .documents import UNKNOWN
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -75,8 +76,8 @@ class S3BucketAdmin:
     def read(self, aspect: Aspect) -> Reading:
         """An aspect as it is; empty only where S3 itself says that nothing is set.
 
-        A server without it, and a refusal to show it, come back as an obstacle. Raises as every other call does,
-        Wait(BUCKET_MISSING) for one.
+        A server without it, a refusal to show it, and one that holds more than can be written back come as an obstacle.
+        Raises as every other call does, Wait(BUCKET_MISSING) for one.
         """
         kept, (right, _) = KEPT[aspect], RIGHTS[aspect]
         with translated(self._place, right):
@@ -87,6 +88,8 @@ class S3BucketAdmin:
                 if reading is None:
                     raise
                 return reading
+            if strange := answer.get(UNKNOWN):
+                return Reading({}, Obstacle.UNSUPPORTED, self._not_understood(aspect, strange))
             return Reading(kept.document(answer))
 
     def write(self, aspect: Aspect, document: Mapping[str, Any]) -> None:
@@ -136,6 +139,12 @@ class S3BucketAdmin:
         if denied(error):
             return Reading({}, Obstacle.DENIED, refusal(error, self._place, RIGHTS[aspect][0]).message)
         return None
+
+    def _not_understood(self, aspect: Aspect, element: str) -> str:
+        return (
+            f"the {aspect} setting of bucket {self._place.bucket} holds {element}, which this operator does not know "
+            "and would take away by writing: it is left as it is"
+        )
 
     def _not_taken(self, aspect: Aspect, kept: Keeping, error: ClientError) -> Wait:
         how = "has none" if lacking(error) else "does not take it in the wanted form"

@@ -112,6 +112,8 @@ _WORDS: dict[_Meaning, tuple[type[ReconcileError], Reason, str]] = {
     ),
 }
 
+_STS_BUSY = {"Throttling", "ThrottlingException", "IDPCommunicationError"}
+
 _LACKING = {"NotImplemented", "MethodNotAllowed"}
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
@@ -137,7 +139,7 @@ def translated(place: Place, action: str) -> Iterator[None]:
         yield
     except sdk.ClientError as error:
         raise refusal(error, place, action) from error
-    except (sdk.BotoCoreError, HTTPError, *_PARSER_ERRORS) as error:
+    except (sdk.BotoCoreError, HTTPError, OSError, *_PARSER_ERRORS) as error:
         raise _failure(error, place) from error
 
 
@@ -167,7 +169,13 @@ def lacking(error: sdk.ClientError) -> bool:
 def denied(error: sdk.ClientError) -> bool:
     """Whether S3 said, in its error document, that it knows these credentials and that a right is missing."""
     code, status = code_of(error), status_of(error)
-    return status == 403 and not code.startswith("HTTP ") and _meaning(code, status, "") is _Meaning.DENIED
+    told = status == 403 and not code.startswith("HTTP ") and not of_identity(error)
+    return told and _meaning(code, status, "") is _Meaning.DENIED
+
+
+def of_identity(error: sdk.ClientError) -> bool:
+    """Whether it is an answer of STS, which was asked for the operator's own identity: S3 never was asked then."""
+    return error.operation_name.startswith("AssumeRole")
 
 
 def malformed(error: sdk.ClientError) -> bool:
@@ -178,6 +186,8 @@ def malformed(error: sdk.ClientError) -> bool:
 
 def refusal(error: sdk.ClientError, place: Place, action: str) -> ReconcileError:
     """What an error answer of S3 means."""
+    if of_identity(error):
+        return _not_lent(error, place)
     answer: dict[str, Any] = dict(error.response)
     status, code = status_of(error), code_of(error)
     region = _region_told(answer)
@@ -199,6 +209,27 @@ def refusal(error: sdk.ClientError, place: Place, action: str) -> ReconcileError
     if reason is Reason.S3_CREDENTIALS_REJECTED:
         return Wait(reason, message, CREDENTIALS_RETRY_SECONDS)
     return kind(reason, message)
+
+
+def _not_lent(error: sdk.ClientError, place: Place) -> ReconcileError:
+    """What an error answer of STS means."""
+    code = code_of(error)
+    if code in _STS_BUSY or status_of(error) >= 500:
+        return Transient(Reason.S3_UNREACHABLE, f"AWS STS cannot lend {place.credentials} now ({code})")
+    return Wait(
+        Reason.CREDENTIALS_REQUIRED,
+        f"AWS STS does not lend {place.credentials} ({code}): mend the operator's role and its trust policy, or set "
+        "spec.s3.credentialsSecretRef",
+        CREDENTIALS_RETRY_SECONDS,
+    )
+
+
+def _unobtainable(place: Place) -> Wait:
+    return Wait(
+        Reason.CREDENTIALS_REQUIRED,
+        f"{place.credentials} cannot be obtained: mend the operator's identity or set spec.s3.credentialsSecretRef",
+        CREDENTIALS_RETRY_SECONDS,
+    )
 
 
 def wrong_region(place: Place, actual: str) -> Wait:
@@ -258,13 +289,12 @@ def _failure(error: Exception, place: Place) -> ReconcileError:
             f"no request can be made for bucket {place.bucket} in region {place.region}: correct spec.s3",
         )
     if isinstance(error, _CREDENTIAL_ERRORS):
-        return Wait(
-            Reason.CREDENTIALS_REQUIRED,
-            f"{place.credentials} cannot be obtained: mend the operator's identity or set spec.s3.credentialsSecretRef",
-            CREDENTIALS_RETRY_SECONDS,
-        )
+        return _unobtainable(place)
     if isinstance(error, sdk.SSLError):
         return Transient(Reason.S3_UNREACHABLE, f"{place.service} cannot be trusted: its TLS certificate is not valid")
     if isinstance(error, _NETWORK_ERRORS):
         return Transient(Reason.S3_UNREACHABLE, f"{place.service} cannot be reached, or does not answer in time")
+    if isinstance(error, OSError):
+        # What happens to a socket was an error of the SDK's above: this is a token's file that cannot be read.
+        return _unobtainable(place)
     return unusable(place, "it cannot be parsed")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..core.facts import BucketFacts, ObjectVersionPage
-from .answers import Place, closed, code_of, says_absent, status_of, translated, unusable, wrong_region
+from .answers import Place, closed, code_of, of_identity, says_absent, status_of, translated, unusable, wrong_region
 from .documents import LISTING
 from .listing import Marker, latest
 
@@ -37,7 +37,7 @@ class S3Bucket:
             except ClientError as error:
                 if says_absent(error, "NoSuchBucket"):
                     return None
-                if code_of(error) == "AccessDenied":
+                if code_of(error) == "AccessDenied" and not of_identity(error):
                     self._tell_whose()
                 raise
         with translated(self._place, "s3:ListBucket"):

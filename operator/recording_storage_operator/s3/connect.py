@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
 from ..core.desired import Bucket
@@ -183,6 +184,9 @@ class Connections:
     def _make(self, target: _Target) -> "S3Client":
         keys = target.credentials
         session = self._ambient if self._ambient and not keys else self._session
+        if not keys and session.get_credentials() is None:
+            # The identity may come late, and a client made without it would be kept and never have any.
+            raise NoCredentialsError
         client = session.create_client(
             "s3",
             region_name=target.region,

@@ -36,6 +36,12 @@ _ROOTS = {
 }
 """The document that an operation answers with. Some servers name it after the operation instead."""
 
+UNKNOWN = "UnknownElement"
+"""Where the name of an element is kept that the SDK does not know, and drops: a document written back would lack it."""
+
+_WRITTEN_BACK = _ROOTS.keys() - {"GetBucketVersioning", "ListMultipartUploads"}
+"""Of versioning nothing but its status is written."""
+
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<([A-Za-z]+)[\s/>]")
 _YES_OR_NO = {"true": True, "false": False}
 
@@ -126,6 +132,8 @@ def _read(
         return
     if not _is_answer_to(operation_model.name, response_dict["status_code"], response_dict["body"]):
         response_dict["status_code"] = 500
+    elif operation_model.name in _WRITTEN_BACK:
+        customized_response_dict[UNKNOWN] = _unknown_in(response_dict["body"], operation_model)
     if operation_model.name == "ListObjectVersions":
         try:
             customized_response_dict[LISTING] = read_listing(response_dict["body"])
@@ -144,6 +152,43 @@ def _is_answer_to(operation: str, status: int, body: bytes) -> bool:
         return _is_policy(body)
     # Of a page of some proxy it would be believed that a bucket is gone.
     return operation != "DeleteBucket" or status == 204
+
+
+def _unknown_in(body: bytes, operation: OperationModel) -> str:
+    """The name of an element that the SDK has no place for; empty where there is none, or no document."""
+    shape: Any = operation.output_shape
+    payload = shape.serialization.get("payload")
+    try:
+        return _unknown(fromstring(body), shape.members[payload] if payload else shape)  # noqa: S314 - as above
+    except ParseError:
+        return ""  # the SDK refuses it itself
+
+
+def _unknown(element: Element, shape: Any) -> str:
+    known = _children(shape)
+    for child in element:
+        name = child.tag.rpartition("}")[2]
+        if name not in known:
+            return name
+        if inside := _unknown(child, known[name]):
+            return inside
+    return ""
+
+
+def _children(shape: Any) -> dict[str, Any]:
+    """The elements that may be inside, by the names the SDK's parser goes by. Attributes are no elements."""
+    if shape.type_name == "list":
+        return {shape.member.serialization.get("name", "member"): shape.member}
+    found = {}
+    for name, member in getattr(shape, "members", {}).items():
+        if member.serialization.get("location"):  # a header
+            continue
+        own = member.serialization.get("name", name)
+        if member.type_name == "list" and member.serialization.get("flattened"):
+            found[member.member.serialization.get("name", own)] = member.member
+        else:
+            found[own] = member
+    return found
 
 
 def _is_policy(body: bytes) -> bool:

@@ -166,9 +166,10 @@ def _rejected(asked: Asked) -> Wait:
     return Wait(
         Reason.TWILIO_CREDENTIALS_REJECTED,
         f"Asked for {asked.what}, Twilio refused the credentials in Secret {asked.secret_name!r} for account "
-        f"{asked.account_sid} (HTTP 401). Likely causes: the token or key was replaced or revoked; it belongs to "
-        "another account (Monitor wants a subaccount's own credentials, not its parent's); it belongs to another "
-        "Twilio region than spec.twilio.region; or the account is suspended.",
+        f"{asked.account_sid} (HTTP 401). Likely causes: the token or key was replaced or revoked; it is a Restricted "
+        "API key without the permission to read this; it belongs to another account (Monitor wants a subaccount's own "
+        "credentials, not its parent's); it belongs to another Twilio region than spec.twilio.region; or the account "
+        "is suspended.",
         CREDENTIALS_RETRY,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -11,8 +11,8 @@ from ..core.errors import Wait
 from ..core.facts import AccountFacts, DeletionEventPage, UploadAlertPage
 from ..core.reasons import Reason
 from ..core.recordings import PAGE_SIZE, Recording, RecordingPage
-from . import documents
-from .answers import Answer, Asked, document, present, server_time
+from . import alerts, documents
+from .answers import NOT_FOUND_CODE, Answer, Asked, document, present, server_time
 from .pages import next_absolute, next_relative, with_parameter
 from .patience import Patience
 from .transport import Transport
@@ -90,35 +90,40 @@ class TwilioRestClient:
     def deletion_events(self, since: datetime, page: str | None = None) -> DeletionEventPage:
         """A page of `recording.deleted` events, which Twilio keeps 30 days (13 months in some editions).
 
-        A bulk deletion in the Console is an event of its own kind and not among these.
+        A bulk deletion in the Console is an event of its own kind and not among these. Raises Wait for a parent's API
+        key, and where Twilio has no Monitor.
         """
-        asked = Asked("its Monitor events", self.account_sid, self.secret_name)
-        listing = f"{self.roots.monitor}/v1/Events"
-        query = page or _first_query(since, EventType="recording.deleted")
+        asked = self._asked_events()
+        if page is None:
+            self._check_monitor_is_own()
+        query = page or alerts.first_query(since, EventType="recording.deleted")
 
         def read(answer: Answer) -> DeletionEventPage:
-            found, url = documents.deletions(present(answer, asked), asked)
-            return DeletionEventPage(found, next_absolute(url, listing, query, asked))
+            found, url = documents.deletions(_of_monitor(answer, asked), asked)
+            return DeletionEventPage(found, next_absolute(url, self._events_url, query, asked))
 
-        return self._ask(f"{listing}?{query}", read)
+        return self._ask(f"{self._events_url}?{query}", read)
 
     def upload_alerts(self, since: datetime, page: str | None = None) -> UploadAlertPage:
         """A page of the account's alerts, of which only those about failed uploads are kept: it may be empty.
 
         Twilio does not answer for a `since` more than 30 days ago. There is no filter by code, and none by level
-        is used, because Twilio does not document the level of these alerts. Raises Wait for a parent's API key.
+        is used, because Twilio does not document the level of these alerts. Raises Wait for a parent's API key, where
+        Twilio has no Monitor, and for a day of more alerts than Twilio lists.
         """
         asked = Asked("its Monitor alerts", self.account_sid, self.secret_name)
         if page is None:
             self._check_monitor_is_own()
         listing = f"{self.roots.monitor}/v1/Alerts"
-        query = page or _first_query(since)
+        window = alerts.window_of(since, page)
 
         def read(answer: Answer) -> UploadAlertPage:
-            found, url = documents.upload_failures(present(answer, asked), asked)
-            return UploadAlertPage(found, next_absolute(url, listing, query, asked))
+            found = documents.upload_failures(_of_monitor(answer, asked), asked)
+            query = next_absolute(found.next_page_url, listing, window.asked_for, asked)
+            token = alerts.following(window.after(found.rows, query), since, server_time(answer, asked), asked)
+            return UploadAlertPage(found.failures, token, found.unattributed)
 
-        return self._ask(f"{listing}?{query}", read)
+        return self._ask(f"{listing}?{window.asked_for}", read)
 
     @property
     def _account_path(self) -> str:
@@ -138,18 +143,36 @@ class TwilioRestClient:
         return AccountFacts(self.account_sid, "active", "", server_time(answer, asked))
 
     def _check_monitor_is_own(self) -> None:
-        """The newest event of any kind tells whose feed it is, where an empty list of alerts does not.
+        """The newest event of any kind tells whose feed it is, where an empty list of deletions or alerts does not.
 
-        Raises Wait for another account's. A key that may not read events may read alerts all the same.
+        Raises Wait for another account's, and for an empty one that may be a parent's. A key that may not read events
+        may read alerts all the same.
         """
-        asked = Asked("its Monitor events", self.account_sid, self.secret_name)
+        asked = self._asked_events()
 
-        def read(answer: Answer) -> None:
-            if answer.status not in _DENIED:
-                documents.deletions(present(answer, asked), asked)
+        def read(answer: Answer) -> bool:
+            return answer.status in _DENIED or documents.shows_own_events(_of_monitor(answer, asked), asked)
 
-        if self.transport.credentials.is_api_key:
-            self._ask(f"{self.roots.monitor}/v1/Events?PageSize=1", read)
+        if not self.transport.credentials.is_api_key or self._ask(f"{self._events_url}?PageSize=1", read):
+            return
+        if not self._owns_itself():
+            raise documents.feed_of_nobody_known(asked)
+
+    def _owns_itself(self) -> bool:
+        """Whether there is no parent whose key this could be. False where the key may not read the account."""
+        asked = Asked("the account", self.account_sid, self.secret_name)
+
+        def read(answer: Answer) -> bool:
+            return answer.status not in _DENIED and documents.owns_itself(present(answer, asked), asked)
+
+        return self._ask(f"{self._account_url}.json", read)
+
+    @property
+    def _events_url(self) -> str:
+        return f"{self.roots.monitor}/v1/Events"
+
+    def _asked_events(self) -> Asked:
+        return Asked("its Monitor events", self.account_sid, self.secret_name)
 
     def _asked_recordings(self) -> Asked:
         return Asked("its recordings", self.account_sid, self.secret_name)
@@ -178,15 +201,21 @@ def _account(answer: Answer, asked: Asked) -> AccountFacts:
     return facts
 
 
+def _of_monitor(answer: Answer, asked: Asked) -> bytes:
+    """The document of a list of Monitor, which not each of Twilio's regions has."""
+    body = document(answer, asked)
+    if body is None:
+        raise Wait(
+            Reason.TWILIO_ACCESS_DENIED,
+            f"Asked for {asked.what}, Twilio answered that there is no such list (error {NOT_FOUND_CODE}): it has no "
+            "Monitor in this region.",
+        )
+    return body
+
+
 def _not_found(asked: Asked) -> Wait:
     return Wait(
         Reason.TWILIO_ACCOUNT_NOT_FOUND,
         f"Twilio knows no account {asked.account_sid} that the credentials in Secret {asked.secret_name!r} may "
         "see. Check spec.twilio.accountSid, and that the account was not closed more than 30 days ago.",
     )
-
-
-def _first_query(since: datetime, **filters: str) -> str:
-    """Monitor takes times in UTC, whole seconds, and at most one filter beside them."""
-    start = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return urlencode({"StartDate": start, **filters, "PageSize": PAGE_SIZE})

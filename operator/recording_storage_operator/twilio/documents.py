@@ -31,6 +31,7 @@ class _Account(msgspec.Struct):
     sid: str
     status: str
     friendly_name: str | None = None
+    owner_account_sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,10 +55,12 @@ class _Meta(msgspec.Struct):
 
 
 class _Event(msgspec.Struct):
-    event_type: str
-    resource_sid: str
-    event_date: Moment
-    account_sid: str
+    """Any field may be null (Twilio's OpenAPI document): `account.updated` is about no resource."""
+
+    event_type: str | None
+    resource_sid: str | None
+    event_date: Moment | None
+    account_sid: str | None
 
 
 class _Events(msgspec.Struct):
@@ -71,6 +74,11 @@ class _Alert(msgspec.Struct):
     resource_sid: str | None
     date_created: Moment | None = None
     date_generated: Moment | None = None
+
+    @property
+    def raised_at(self) -> datetime | None:
+        raised = self.date_generated or self.date_created
+        return raised.astimezone(UTC) if raised else None
 
 
 class _Alerts(msgspec.Struct):
@@ -101,13 +109,25 @@ _AWS_CREDENTIALS: Final = msgspec.json.Decoder(_AwsCredentials)
 _owner: Final = attrgetter("account_sid")
 
 
+@dataclass(frozen=True, slots=True)
+class AlertsRead:
+    """A page of alerts: the own ones about uploads, how many of these name no recording, and how many rows it had."""
+
+    failures: list[UploadAlert]
+    unattributed: int
+    rows: int
+    next_page_url: str | None
+
+
 def account_facts(body: bytes, server_time: datetime, asked: Asked) -> AccountFacts:
     """The account that was asked for. Raises Transient where it is anything else."""
-    with _well_formed(asked):
-        found = _ACCOUNT.decode(body)
-    if found.sid != asked.account_sid:
-        raise unusable(asked, "another account than the one asked for")
+    found = _account(body, asked)
     return AccountFacts(found.sid, found.status, found.friendly_name or "", server_time)
+
+
+def owns_itself(body: bytes, asked: Asked) -> bool:
+    """Whether the account that was asked for is nobody's subaccount. Raises Transient where it is anything else."""
+    return _account(body, asked).owner_account_sid == asked.account_sid
 
 
 def own_recordings(body: bytes, asked: Asked) -> tuple[list[Recording], str | None]:
@@ -136,33 +156,38 @@ def deletions(body: bytes, asked: Asked) -> tuple[list[DeletionEvent], str | Non
         found = [
             DeletionEvent(event.resource_sid, event.event_date.astimezone(UTC))
             for event in page.events
-            if event.event_type == "recording.deleted" and event.account_sid == asked.account_sid
+            if event.event_type == "recording.deleted"
+            and event.account_sid in (asked.account_sid, None)
+            # One that lacks either times nothing.
+            and event.resource_sid
+            and event.event_date
         ]
     return found, page.meta.next_page_url
 
 
-def upload_failures(body: bytes, asked: Asked) -> tuple[list[UploadAlert], str | None]:
-    """The account's own alerts about recordings that were not uploaded, and the next page's address.
+def shows_own_events(body: bytes, asked: Asked) -> bool:
+    """Whether a page of events holds one of the account's own. Raises Wait where the feed is another account's."""
+    with _well_formed(asked):
+        page = _EVENTS.decode(body)
+    _check_feed(page.events, asked)
+    return asked.account_sid in map(_owner, page.events)
+
+
+def upload_failures(body: bytes, asked: Asked) -> AlertsRead:
+    """The account's own alerts about recordings that were not uploaded.
 
     Raises Wait where the feed is another account's.
     """
     with _well_formed(asked):
         page = _ALERTS.decode(body)
         _check_feed(page.alerts, asked)
-        found = [
-            UploadAlert(
-                alert.resource_sid,
-                UPLOAD_FAILURES[alert.error_code],
-                raised_at.astimezone(UTC),
-            )
+        own = [
+            (alert.resource_sid or "", UPLOAD_FAILURES[alert.error_code], alert.raised_at)
             for alert in page.alerts
-            if alert.error_code in UPLOAD_FAILURES
-            and alert.account_sid == asked.account_sid
-            and (raised_at := alert.date_generated or alert.date_created)
-            and alert.resource_sid
-            and alert.resource_sid.startswith("RE")
+            if alert.error_code in UPLOAD_FAILURES and alert.account_sid in (asked.account_sid, None)
         ]
-    return found, page.meta.next_page_url
+    failures = [UploadAlert(*row) for row in own if row[0].startswith("RE")]
+    return AlertsRead(failures, len(own) - len(failures), len(page.alerts), page.meta.next_page_url)
 
 
 def aws_credential(body: bytes, asked: Asked) -> tuple[AwsCredential, str]:
@@ -180,11 +205,29 @@ def own_aws_credentials(body: bytes, asked: Asked) -> tuple[list[AwsCredential],
     return found, page.meta.next_page_url
 
 
+def _account(body: bytes, asked: Asked) -> _Account:
+    with _well_formed(asked):
+        found = _ACCOUNT.decode(body)
+    if found.sid != asked.account_sid:
+        raise unusable(asked, "another account than the one asked for")
+    return found
+
+
 def _feed_of_another(asked: Asked) -> Wait:
     return Wait(
         Reason.TWILIO_ACCESS_DENIED,
         f"Twilio shows the credentials in Secret {asked.secret_name!r} the Monitor of another account: a parent's key "
         f"does not open a subaccount's. Put a key of {asked.account_sid} itself there.",
+    )
+
+
+def feed_of_nobody_known(asked: Asked) -> Wait:
+    """For an empty feed, which may be a parent's."""
+    return Wait(
+        Reason.TWILIO_ACCESS_DENIED,
+        f"Nothing tells whose Monitor Twilio shows the credentials in Secret {asked.secret_name!r}: it is empty, and a "
+        f"parent's key is shown the parent's. Let the key of {asked.account_sid} read the account, which must be no "
+        "subaccount, or use its own authToken.",
     )
 
 

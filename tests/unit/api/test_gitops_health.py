@@ -157,7 +157,7 @@ def seen_cases() -> dict[str, Case]:
     suspended = status_for(READY, Report(1, "", S3, None, None, Outcome(suspended=True)), NOON)
     drifted = written(seen(settings=CHANGED), replace(S3, drift_policy=DriftPolicy.REPORT), REMEMBERED)
     rotating = seen(writer=WriterFacts(KEY.name, (OLD_KEY, KEY)))
-    unread = replace(SWEEP, unread=frozenset(Feed))
+    unread = replace(SWEEP, unread=dict.fromkeys(Feed, "Twilio has no Monitor there."))
     statuses = {
         "Reconciled": (READY, HEALTHY),
         "Suspended": (suspended, WAITING),

@@ -1,5 +1,6 @@
 """Where a recording is, read from its media_url."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -30,6 +31,9 @@ WATCHED = Location(Place.WATCHED_BUCKET, "acme", KEY)
         (f"https://acme.s3.cn-north-1.amazonaws.com.cn/{KEY}", WATCHED),
         (f"https://acme.s3.amazonaws.com/other/{SID}", Location(Place.OTHER_BUCKET, "acme", f"other/{SID}")),
         (f"https://my.dotted.bucket.s3.amazonaws.com/{SID}", Location(Place.OTHER_BUCKET, "my.dotted.bucket", SID)),
+        (f"https://acme.s3.amazonaws.com//{KEY}", Location(Place.OTHER_BUCKET, "acme", f"/{KEY}")),
+        (f"https://s3.amazonaws.com/acme//{KEY}", Location(Place.OTHER_BUCKET, "acme", f"/{KEY}")),
+        (f"https://[acme.s3.amazonaws.com/{KEY}", Location(Place.UNKNOWN)),
         (f"https://eviltwilio.com/{KEY}", Location(Place.OTHER_BUCKET, "voice", f"AC1/{SID}")),
         ("", Location(Place.UNKNOWN)),
         (None, Location(Place.UNKNOWN)),
@@ -41,6 +45,24 @@ def test_a_media_url_tells_the_place(url: str | None, location: Location) -> Non
 
 def test_without_a_bucket_every_external_recording_is_elsewhere() -> None:
     assert Locator().locate(f"https://acme.s3.amazonaws.com/{KEY}").place is Place.OTHER_BUCKET
+
+
+@pytest.mark.parametrize("endpoint", ["", "https://s3.eu-central-1.amazonaws.com"])
+@pytest.mark.parametrize("host", ["storage.googleapis.com", "minio.example.com", "s3.amazonaws.com.example.com"])
+def test_a_bucket_of_the_same_name_at_another_provider_is_not_the_one_at_aws(endpoint: str, host: str) -> None:
+    locator = Locator(bucket="acme", endpoint=endpoint)
+    assert locator.locate(f"https://{host}/acme/{KEY}") == Location(Place.OTHER_BUCKET, "acme", KEY)
+    assert locator.locate(f"https://acme.s3.amazonaws.com/{KEY}") == WATCHED
+
+
+def test_a_server_of_ones_own_may_have_another_name_for_twilio() -> None:
+    assert LOCATOR.locate(f"https://minio.example.com/acme/{KEY}") == WATCHED
+
+
+def test_a_bucket_url_that_ends_with_a_slash_makes_keys_that_begin_with_one() -> None:
+    key = f"/AC1/{SID}"
+    found = Locator(bucket="acme").locate(f"https://acme.s3.amazonaws.com/{key}")
+    assert found == Location(Place.WATCHED_BUCKET, "acme", key)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +87,17 @@ def test_what_is_no_date_is_none(text: str) -> None:
 
 def test_dates_keep_their_offset() -> None:
     assert parse_rfc2822("Fri, 01 May 2026 22:23:00 +0100") == datetime(2026, 5, 1, 21, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["", " -0000"])
+def test_a_date_without_an_offset_is_utc_wherever_the_operator_runs(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert parse_rfc2822(f"Fri, 01 May 2026 22:23:00{zone}") == datetime(2026, 5, 1, 22, 23, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(("duration", "seconds"), [("12", 12), (None, 0), ("", 0), ("unknown", 0)])

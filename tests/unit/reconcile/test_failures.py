@@ -287,29 +287,6 @@ def test_a_terminal_error_waits_for_an_edit(world: World) -> None:
     assert world.condition(key, "Ready") == ("True", "Reconciled")
 
 
-def test_without_monitor_deletions_are_timed_by_the_sweep(world: World) -> None:
-    world.twilio.fail("deletion_events", Wait(Reason.TWILIO_ACCESS_DENIED, "no"), times=100)
-    key = world.create(backend="Twilio", s3=None)
-    sid = world.twilio.record()
-    world.twilio.delete(sid)
-    world.sweep(key)
-    [entry] = world.entries(key)
-    assert entry.precision == "Observed"
-    assert world.condition(key, "LedgerComplete") == ("True", "MonitorDenied")
-
-
-def test_without_alerts_a_missing_object_proves_nothing(world: World) -> None:
-    key = world.create()
-    sid = world.external()
-    world.twilio.fail("upload_alerts", Wait(Reason.TWILIO_ACCESS_DENIED, "no"), times=100)
-    world.s3.purge_versions(BUCKET, object_key(sid))
-    world.clock.advance(days=2)
-    world.run(key)
-    assert world.entries(key) == []
-    assert world.cluster.status(key)["recordings"]["missing"] == 1
-    assert world.condition(key, "LedgerComplete") == ("False", "MonitorDenied")
-
-
 def test_a_page_loop_is_noticed_and_lasting_it_is_shown(world: World) -> None:
     world.twilio.page_size = 2
     for _ in range(6):

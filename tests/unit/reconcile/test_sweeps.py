@@ -265,6 +265,49 @@ def test_accepting_a_loss_accepts_no_more_than_was_told(world: World) -> None:
     assert listed(world, key) == [old]
 
 
+def test_without_monitor_deletions_are_timed_by_the_sweep(world: World) -> None:
+    world.twilio.fail("deletion_events", Wait(Reason.TWILIO_ACCESS_DENIED, "Let the key read events."), times=100)
+    key = world.create(backend="Twilio", s3=None)
+    sid = world.twilio.record()
+    world.twilio.delete(sid)
+    world.sweep(key)
+    [entry] = world.entries(key)
+    assert entry.precision == "Observed"
+    assert world.condition(key, "LedgerComplete") == ("True", "MonitorDenied")
+    assert world.message(key, "LedgerComplete").startswith("Let the key read events. So deletions at Twilio are ")
+
+
+def test_without_alerts_a_missing_object_proves_nothing(world: World) -> None:
+    key = world.create()
+    sid = world.external()
+    world.twilio.fail("upload_alerts", Wait(Reason.TWILIO_ACCESS_DENIED, "There are none here."), times=100)
+    world.s3.purge_versions(BUCKET, object_key(sid))
+    world.clock.advance(days=2)
+    world.run(key)
+    assert world.entries(key) == []
+    assert world.cluster.status(key)["recordings"]["missing"] == 1
+    assert world.condition(key, "LedgerComplete") == ("False", "MonitorDenied")
+    assert world.message(key, "LedgerComplete").startswith("There are none here. So objects missing without a ")
+
+
+def test_an_alert_that_names_no_recording_counts_for_as_long_as_it_is_kept(world: World) -> None:
+    key = world.create()
+    sid, _kept = world.external(), world.external()
+    world.twilio.alert_about_none()
+    world.s3.purge_versions(BUCKET, object_key(sid))
+    world.clock.advance(days=2)
+    world.run(key)
+    assert world.entries(key) == []
+    assert world.condition(key, "LedgerComplete") == ("False", "MonitorDenied")
+    assert "without saying of which recording" in world.message(key, "LedgerComplete")
+    writes = world.cluster.calls["patch_status"]
+    world.sweep(key)
+    assert world.cluster.calls["patch_status"] == writes
+    world.clock.advance(days=28)
+    world.run(key)
+    assert world.condition(key, "LedgerComplete") != ("False", "MonitorDenied")
+
+
 def test_a_bucket_that_no_sweep_has_seen_is_not_called_complete(world: World) -> None:
     key = world.create()
     world.external()

@@ -11,6 +11,7 @@ from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET, BUCKET_URL, storage
 from tests.fakes.s3 import StoredBucket
+from tests.fakes.twilio import Call
 from tests.unit.reconcile.world import World, object_key
 
 
@@ -126,8 +127,11 @@ def test_an_empty_bucket_that_twilio_writes_to_under_another_prefix_stays(world:
 
 def test_a_defect_keeps_the_bucket_and_lets_the_resource_go(world: World) -> None:
     key = world.create(deletionPolicy="Delete")
-    world.twilio.store_in("https://[not-a-host")
-    world.twilio.record()
+
+    def fall_over(call: Call) -> None:
+        raise ZeroDivisionError(call.method)
+
+    world.twilio.on_call = fall_over
     world.cluster.delete(key)
     world.run(key)
 

@@ -96,7 +96,7 @@ class ScriptedServer:
                     self.wfile.write(answer.body)
                 self.close_connection = self.close_connection or length != len(answer.body)
 
-            do_GET = do_HEAD = do_PUT = do_DELETE = do_CONNECT = handle_any  # noqa: N815  # names that http.server looks for
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_CONNECT = handle_any  # noqa: N815  # names that http.server looks for
 
             def log_message(self, *_: object) -> None:
                 """Nothing: pytest shows what matters."""

@@ -131,3 +131,39 @@ def test_a_purge_is_no_event(api: Api) -> None:
     before = kinds(api, ResourceSid=sid)
     api.control.advance(days=41)
     assert kinds(api, ResourceSid=sid) == before
+
+
+def test_an_event_may_be_about_no_resource(api: Api) -> None:
+    api.control.account_status(api.sid, "active")
+    (event,) = api.events(EventType="account.updated")
+    assert (event["resource_sid"], event["account_sid"]) == (None, api.sid)
+    assert "resource" not in event["links"]
+
+
+def failed_uploads(api: Api, count: int) -> list[str]:
+    api.control.options(external_upload="16112")
+    api.control.external_storage(api.sid, enabled=True, bucket_url="https://b.s3.amazonaws.com")
+    return api.record(count)
+
+
+@pytest.mark.parametrize(("option", "prefix"), [("recording", "RE"), ("call", "CA"), ("nothing", None)])
+def test_what_the_alert_of_a_failed_upload_names_is_an_option(api: Api, option: str, prefix: str | None) -> None:
+    api.control.options(upload_alert_names=option)
+    failed_uploads(api, 1)
+    (alert,) = api.alerts()
+    assert (alert["resource_sid"] or "")[:2] == (prefix or "")
+
+
+def test_a_list_of_alerts_ends_with_the_newest(api: Api) -> None:
+    api.control.options(alerts_listed_max=3)
+    oldest = failed_uploads(api, 2)
+    until = f"{api.control.now():%Y-%m-%dT%H:%M:%SZ}"
+    api.control.advance(seconds=60)
+    newest = api.record(3)
+    assert sorted(row["resource_sid"] for row in api.alerts()) == sorted(newest)
+    assert sorted(row["resource_sid"] for row in api.alerts(EndDate=until)) == sorted(oldest)
+
+
+def test_that_there_is_no_monitor_is_an_option(api: Api) -> None:
+    api.control.options(monitor="missing")
+    assert code(api.http.get("/v1/Events")) == code(api.http.get("/v1/Alerts")) == (404, 20404)

@@ -298,6 +298,19 @@ def test_bucket_urls_are_understood_in_every_style(url: str, expected: tuple[str
     assert (place.bucket, place.region, place.prefix) == expected
 
 
+@pytest.mark.parametrize(("option", "between"), [("dropped", "/"), ("kept", "//")])
+@pytest.mark.parametrize("path", ["", "/voice"])
+def test_what_becomes_of_a_slash_at_the_end_of_a_bucket_url_is_an_option(
+    api: Api, moto: MotoServer, s3: "S3Client", bucket: str, option: str, between: str, path: str
+) -> None:
+    api.control.options(bucket_url_slash=option)
+    switch_on(api, moto, bucket, prefix=f"{path}/")
+    (sid,) = api.record()
+    key = f"{path}{between}{api.sid}/{sid}".removeprefix("/")
+    assert key in keys(s3, bucket)
+    assert api.fetch(sid).json()["media_url"] == f"https://{bucket}.s3.us-east-1.amazonaws.com/{key}"
+
+
 @pytest.mark.parametrize("url", ["", "bucket", "https://example.com", "ftp://host/bucket"])
 def test_a_bucket_url_without_a_bucket_is_refused(api: Api, url: str) -> None:
     with pytest.raises(ControlRefused, match="bucket_url"):

@@ -194,10 +194,9 @@ def test_a_page_twilio_no_longer_knows_asks_for_a_fresh_start(serve: Serve, conn
 
 def test_a_list_that_is_not_found_is_not_an_empty_list(serve: Serve, connect: Connect) -> None:
     client = connect(serve(Reply(wire.problem(20404, 404), 404)).url)
-    for read in (client.recordings, lambda: client.deletion_events(SINCE), lambda: client.upload_alerts(SINCE)):
-        with pytest.raises(Transient) as caught:
-            read()
-        assert caught.value.reason is Reason.TWILIO_ANSWER_UNUSABLE
+    with pytest.raises(Transient) as caught:
+        client.recordings()
+    assert caught.value.reason is Reason.TWILIO_ANSWER_UNUSABLE
 
 
 def test_one_recording_is_asked_for_even_if_deleted(serve: Serve, connect: Connect) -> None:
@@ -277,6 +276,7 @@ def test_upload_alerts_are_only_the_two_kinds_and_only_about_recordings(serve: S
                 wire.alert(5, account_sid=OTHER_ACCOUNT),
                 wire.alert(6, resource_sid="CA" + "1" * 32),
                 wire.alert(7, resource_sid=None),
+                wire.alert(8, account_sid=None, date_generated=None, date_created=None),
             )
         )
     )
@@ -284,7 +284,9 @@ def test_upload_alerts_are_only_the_two_kinds_and_only_about_recordings(serve: S
     assert page.alerts == [
         UploadAlert(wire.sid(1), 16111, datetime(2026, 3, 1, 11, 45, 0, tzinfo=UTC)),
         UploadAlert(wire.sid(2), 16112, datetime(2026, 3, 1, 11, 45, 1, tzinfo=UTC)),
+        UploadAlert(wire.sid(8), 16112, None),
     ]
+    assert page.unattributed == 2
     assert query(server.seen[0]) == {"StartDate": ["2026-02-28T22:30:00Z"], "PageSize": ["1000"]}
 
 

@@ -67,7 +67,15 @@ def recordings_page(*recordings: dict[str, Any], following: str | None = None, *
 
 
 def account(**changes: Any) -> dict[str, Any]:
-    whole = {"sid": ACCOUNT, "status": "active", "friendly_name": "Calls", "auth_token": TOKEN, "type": "Full"}
+    """An account that is nobody's subaccount: such a one owns itself."""
+    whole = {
+        "sid": ACCOUNT,
+        "owner_account_sid": ACCOUNT,
+        "status": "active",
+        "friendly_name": "Calls",
+        "auth_token": TOKEN,
+        "type": "Full",
+    }
     return whole | changes
 
 
