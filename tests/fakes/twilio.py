@@ -319,7 +319,7 @@ class FakeTwilioClient:
         seen = [alert for alert in account.alerts if first <= (alert.raised_at or first)]
         start, end, following = self._window(page, len(seen))
         unattributed = 0 if page else sum(first <= raised_at for raised_at in account.unattributed)
-        return UploadAlertPage(seen[::-1][start:end], following, unattributed)
+        return UploadAlertPage(seen[::-1][start:end], following, "An alert names no recording." if unattributed else "")
 
     def _window(self, page: str | None, total: int) -> tuple[int, int, str | None]:
         start = int(page or 0)

@@ -47,12 +47,12 @@ class UploadAlert:
 class UploadAlertPage:
     """`next_page` is opaque; None means the alerts were read to their end.
 
-    `unattributed` counts further ones that do not say which recording it was: any that is missing may be it.
+    `doubt` is a sentence that says why a recording without an alert may have failed all the same, empty without.
     """
 
     alerts: list[UploadAlert]
     next_page: str | None
-    unattributed: int = 0
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,10 +42,6 @@ FEED_KEPT = timedelta(days=30) - timedelta(hours=1)
 FEED_OVERLAP = timedelta(days=1)
 """Events arrive late: each sweep reads the last day of the feed again."""
 
-UNATTRIBUTED = (
-    "Twilio reported a failed upload (alert 16111 or 16112 of the last 30 days) without saying of which recording."
-)
-
 MAX_FAILURES = 3
 """So many failures of one step, and the sweep starts over instead of repeating it."""
 
@@ -192,6 +188,7 @@ class Sweeper:
         self._counts: Counter[str] = Counter()
         self._implausible = 0
         self._unread: dict[Feed, str] = {}
+        self._doubt_of_alerts = ""
         self._followed: set[str] = set()
 
     def _check_account(self, _cursor: str) -> None:
@@ -246,8 +243,7 @@ class Sweeper:
             self._unread[Feed.ALERTS] = error.message
             return None
         self._gathered.add_alerts(page.alerts)
-        if page.unattributed:
-            self._unread[Feed.ALERTS] = UNATTRIBUTED
+        self._doubt_of_alerts = page.doubt or self._doubt_of_alerts
         return self._onward(cursor, page.next_page)
 
     def _onward(self, cursor: str, following: str | None) -> str | None:
@@ -334,6 +330,8 @@ class Sweeper:
         """
         lost = self.findings.suspects()
         missed = lost + self._counts[State.UNTRACED]
+        if lost and self._doubt_of_alerts:
+            self._unread.setdefault(Feed.ALERTS, self._doubt_of_alerts)
         # Without the alerts, a missing object may as well be one that Twilio never managed to write.
         unknown = Feed.ALERTS in self._unread
         unproven = lost > 0 and not unknown and not self._gathered.holds_any()

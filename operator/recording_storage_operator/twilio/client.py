@@ -95,7 +95,7 @@ class TwilioRestClient:
         """
         asked = self._asked_events()
         if page is None:
-            self._check_monitor_is_own()
+            self._shows_own_events()
         query = page or alerts.first_query(since, EventType="recording.deleted")
 
         def read(answer: Answer) -> DeletionEventPage:
@@ -112,8 +112,7 @@ class TwilioRestClient:
         Twilio has no Monitor, and for a day of more alerts than Twilio lists.
         """
         asked = Asked("its Monitor alerts", self.account_sid, self.secret_name)
-        if page is None:
-            self._check_monitor_is_own()
+        doubt = self._doubt_of_monitor() if page is None else ""
         listing = f"{self.roots.monitor}/v1/Alerts"
         window = alerts.window_of(since, page)
 
@@ -121,7 +120,7 @@ class TwilioRestClient:
             found = documents.upload_failures(_of_monitor(answer, asked), asked)
             query = next_absolute(found.next_page_url, listing, window.asked_for, asked)
             token = alerts.following(window.after(found.rows, query), since, server_time(answer, asked), asked)
-            return UploadAlertPage(found.failures, token, found.unattributed)
+            return UploadAlertPage(found.failures, token, documents.UNATTRIBUTED if found.unattributed else doubt)
 
         return self._ask(f"{listing}?{window.asked_for}", read)
 
@@ -142,21 +141,23 @@ class TwilioRestClient:
         documents.own_recordings(body, asked)
         return AccountFacts(self.account_sid, "active", "", server_time(answer, asked))
 
-    def _check_monitor_is_own(self) -> None:
-        """The newest event of any kind tells whose feed it is, where an empty list of deletions or alerts does not.
+    def _doubt_of_monitor(self) -> str:
+        """Why an empty list of alerts may say nothing of this account, empty where it does."""
+        proven = self._shows_own_events() or self._owns_itself()
+        return "" if proven else documents.feed_of_nobody_known(self._asked_events())
 
-        Raises Wait for another account's, and for an empty one that may be a parent's. A key that may not read events
-        may read alerts all the same.
+    def _shows_own_events(self) -> bool:
+        """Whether Monitor is known to be the account's own: the newest event of any kind tells, where an empty list of
+        deletions or alerts does not. Raises Wait for another's.
+
+        A key that may not read events may read alerts all the same.
         """
         asked = self._asked_events()
 
         def read(answer: Answer) -> bool:
             return answer.status in _DENIED or documents.shows_own_events(_of_monitor(answer, asked), asked)
 
-        if not self.transport.credentials.is_api_key or self._ask(f"{self._events_url}?PageSize=1", read):
-            return
-        if not self._owns_itself():
-            raise documents.feed_of_nobody_known(asked)
+        return not self.transport.credentials.is_api_key or self._ask(f"{self._events_url}?PageSize=1", read)
 
     def _owns_itself(self) -> bool:
         """Whether there is no parent whose key this could be. False where the key may not read the account."""

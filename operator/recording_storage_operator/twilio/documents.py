@@ -109,6 +109,11 @@ _AWS_CREDENTIALS: Final = msgspec.json.Decoder(_AwsCredentials)
 _owner: Final = attrgetter("account_sid")
 
 
+UNATTRIBUTED = (
+    "Twilio reported a failed upload (alert 16111 or 16112 of the last 30 days) without saying of which recording."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AlertsRead:
     """A page of alerts: the own ones about uploads, how many of these name no recording, and how many rows it had."""
@@ -221,13 +226,12 @@ def _feed_of_another(asked: Asked) -> Wait:
     )
 
 
-def feed_of_nobody_known(asked: Asked) -> Wait:
-    """For an empty feed, which may be a parent's."""
-    return Wait(
-        Reason.TWILIO_ACCESS_DENIED,
+def feed_of_nobody_known(asked: Asked) -> str:
+    """About an empty feed that may be a parent's."""
+    return (
         f"Nothing tells whose Monitor Twilio shows the credentials in Secret {asked.secret_name!r}: it is empty, and a "
         f"parent's key is shown the parent's. Let the key of {asked.account_sid} read the account, which must be no "
-        "subaccount, or use its own authToken.",
+        "subaccount, or use its own authToken."
     )
 
 
