@@ -102,8 +102,14 @@ class Gathered:
         self._db.execute("COMMIT")
 
     def clear(self) -> None:
-        """Start a new sweep."""
-        self._db.execute("INSERT OR IGNORE INTO seen SELECT sid FROM stored WHERE present")
+        """Start a new sweep. What was in the very bucket that Twilio wrote it to has been seen; a copy elsewhere proves
+        no upload.
+        """
+        query = (
+            "INSERT OR IGNORE INTO seen SELECT sid FROM stored JOIN twilio USING (sid)"
+            " WHERE present AND place = 'WatchedBucket'"
+        )
+        self._db.execute(query)
         # Nobody would take this back, and the journal of it would hold the whole last sweep in memory.
         self._db.execute("PRAGMA journal_mode=OFF")
         for table in _OF_ONE_SWEEP:

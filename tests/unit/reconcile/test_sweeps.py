@@ -1,4 +1,4 @@
-"""What a sweep makes of moved objects, other prefixes, edits in its midst, and what it cannot tell."""
+"""What a sweep makes of moved objects, edits in its midst, and what it cannot tell."""
 
 import gzip
 from dataclasses import replace
@@ -9,11 +9,11 @@ import pytest
 
 from recording_storage_operator.api.names import RECONCILE_REQUESTED_AT
 from recording_storage_operator.core.errors import Transient, Wait
-from recording_storage_operator.core.ledger import SETTLED, Precision
+from recording_storage_operator.core.ledger import SETTLED
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.verdicts import ACCEPT_MISSING
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, BUCKET_URL, storage
+from tests.builders import BUCKET, storage
 from tests.unit.reconcile.world import World, object_key
 
 
@@ -60,87 +60,6 @@ def test_a_recording_moved_within_the_bucket_was_deleted_when_its_last_copy_was(
     key, _sid = moved_and_deleted(world, days=20)
     [entry] = world.entries(key)
     assert entry.deleted_at == world.clock.now() - timedelta(seconds=1000)
-
-
-def test_what_is_in_the_whole_bucket_is_there_under_whatever_prefix_twilio_wrote_it(world: World) -> None:
-    """`prefix`: absent or empty means the whole bucket. Twilio's bucket URL has a path."""
-    key = world.create()
-    world.twilio.store_in(f"{BUCKET_URL}/voice")
-    for _ in range(6):
-        world.s3.put(BUCKET, f"voice/{object_key(world.twilio.record())}")
-    world.clock.advance(days=30)
-    world.restart_operator()
-    world.run(key)
-    world.sweep(key)
-    assert world.condition(key, "LedgerComplete") == ("True", "Swept"), world.message(key, "LedgerComplete")
-    assert world.cluster.status(key)["recordings"]["s3"] == 6
-    assert world.cluster.status(key)["recordings"]["missing"] == 0
-
-
-def under_several_paths(world: World) -> list[str]:
-    """Recordings of the days when Twilio's bucket URL had no path, and two others."""
-    sids = []
-    for path in ("", "voice/", "old/voice/"):
-        world.twilio.store_in(f"{BUCKET_URL}/{path}")
-        sids += [world.twilio.record() for _ in range(3)]
-        for sid in sids[-3:]:
-            world.s3.put(BUCKET, f"{path}{object_key(sid)}")
-    return sids
-
-
-def test_the_folders_that_twilio_wrote_to_are_listed_not_asked_for_key_by_key(world: World) -> None:
-    key = world.create()
-    sids = under_several_paths(world)
-    world.s3.page_size = 2
-    world.clock.advance(days=2)
-    world.run(key)
-    world.s3.calls.clear()
-    world.sweep(key)
-    assert world.cluster.status(key)["recordings"]["s3"] == len(sids)
-    assert [method for method, _ in world.s3.calls].count("has") == 0
-    assert listed(world, key) == []
-
-
-def test_a_delete_marker_counts_under_whatever_prefix_twilio_wrote_the_recording(world: World) -> None:
-    """Also of a deletion that happened while no operator ran, of a recording whose alerts are forgotten."""
-    key = world.create()
-    gone, *_ = under_several_paths(world)[3:]
-    world.clock.advance(days=30)
-    world.s3.delete(BUCKET, f"voice/{object_key(gone)}")
-    deleted_at = world.clock.now()
-    world.clock.advance(days=1)
-    world.restart_operator()
-    world.run(key)
-    [entry] = world.entries(key)
-    assert (entry.sid, entry.deleted_at, entry.precision) == (gone, deleted_at, Precision.EXACT)
-    assert world.condition(key, "LedgerComplete") == ("True", "Swept"), world.message(key, "LedgerComplete")
-
-
-def test_a_key_in_no_folder_of_the_account_is_asked_for(world: World) -> None:
-    key = world.create()
-    for name in ("a/first", "b/second"):
-        world.twilio.record(media_url=f"{BUCKET_URL}/{name}")
-        world.s3.put(BUCKET, name)
-    world.clock.advance(days=2)
-    world.sweep(key)
-    assert world.cluster.status(key)["recordings"]["s3"] == 2
-    assert listed(world, key) == []
-
-
-def test_what_is_restored_under_another_prefix_of_the_whole_bucket_leaves_the_list(world: World) -> None:
-    key = world.create()
-    world.twilio.store_in(f"{BUCKET_URL}/voice")
-    sid = world.twilio.record()
-    world.s3.put(BUCKET, f"voice/{object_key(sid)}")
-    world.clock.advance(days=2)
-    world.run(key)
-    world.s3.delete(BUCKET, f"voice/{object_key(sid)}")
-    world.sweep(key)
-    assert listed(world, key) == [sid]
-    world.s3.undelete(BUCKET, f"voice/{object_key(sid)}")
-    for _ in range(3):
-        world.sweep(key)
-    assert listed(world, key) == []
 
 
 def test_an_entry_of_a_day_of_two_slices_stays_when_it_is_rewritten(world: World) -> None:
