@@ -39,9 +39,8 @@ def watching(world: World, **spec: Any) -> Key:
     return key
 
 
-def test_a_doubt_outlives_the_time_in_which_no_bucket_is_watched(world: World) -> None:
-    """spec.s3 is taken out after a loss was doubted, and put back later."""
-    key = world.create(s3=UNVERSIONED)
+def doubted(world: World, key: Key) -> list[str]:
+    """Seven that are missing at once, which is not believed."""
     world.clock.advance(days=2)
     gone = [world.external() for _ in range(7)]
     world.sweep(key)
@@ -50,6 +49,13 @@ def test_a_doubt_outlives_the_time_in_which_no_bucket_is_watched(world: World) -
     world.clock.advance(days=2)
     world.run(key)
     assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    return gone
+
+
+def test_a_doubt_outlives_the_time_in_which_no_bucket_is_watched(world: World) -> None:
+    """spec.s3 is taken out after a loss was doubted, and put back later."""
+    key = world.create(s3=UNVERSIONED)
+    doubted(world, key)
     assert listed(world, key) == []
     spec = world.cluster.objects[key]["spec"]["s3"]
     world.cluster.edit(key, lambda obj: obj["spec"].update(backend="Twilio", s3=None))
@@ -66,14 +72,7 @@ def test_a_doubt_outlives_the_time_in_which_no_bucket_is_watched(world: World) -
 def test_a_doubt_outlives_the_loss_of_its_file(world: World) -> None:
     """The work directory may be lost at any time, also while the process goes on."""
     key = world.create(s3=UNVERSIONED)
-    world.clock.advance(days=2)
-    gone = [world.external() for _ in range(7)]
-    world.sweep(key)
-    for sid in gone:
-        world.s3.delete(BUCKET, object_key(sid))
-    world.clock.advance(days=2)
-    world.run(key)
-    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    doubted(world, key)
     for file in world.work_dir.glob("*.sqlite"):
         file.unlink()
     for _ in range(100):
@@ -90,18 +89,6 @@ def test_a_sweep_makes_its_folder_anew(world: World) -> None:
     shutil.rmtree(world.work_dir)
     world.sweep(key)
     assert world.condition(key, "LedgerComplete") == ("True", "Swept"), world.message(key, "Ready")
-
-
-def doubted(world: World, key: Key) -> list[str]:
-    world.clock.advance(days=2)
-    gone = [world.external() for _ in range(7)]
-    world.sweep(key)
-    for sid in gone:
-        world.s3.delete(BUCKET, object_key(sid))
-    world.clock.advance(days=2)
-    world.run(key)
-    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
-    return gone
 
 
 @pytest.mark.parametrize("restarts", [False, True])
@@ -243,14 +230,7 @@ def test_a_doubt_outlives_the_wait_for_a_bucket(world: World) -> None:
     """The bucket vanished after the doubt, under Manual and made anew with consent; others arrive there."""
     key = world.create(s3=UNVERSIONED, approval="Manual")
     world.approve(key)
-    world.clock.advance(days=2)
-    gone = [world.external() for _ in range(7)]
-    world.sweep(key)
-    for sid in gone:
-        world.s3.delete(BUCKET, object_key(sid))
-    world.clock.advance(days=2)
-    world.run(key)
-    assert world.cluster.status(key)["recordings"]["doubtful"] == 7
+    doubted(world, key)
     world.cluster.edit(key, lambda obj: obj["spec"]["s3"].update(bucket="typo-bucket"))
     world.run(key)
     world.sweep(key)
