@@ -130,6 +130,10 @@ class FakeCluster:
         """Let the next calls of `method` raise; with `committed` a write takes effect all the same."""
         self._faults[method].extend(Fault(error, committed) for _ in range(times))
 
+    def forgive(self) -> None:
+        """Forget the faults that are still to come."""
+        self._faults.clear()
+
     def meanwhile(self, method: str, action: Callable[[], object]) -> None:
         """Let somebody else do `action` just before the next call of `method` reaches the server."""
         self._meanwhile[method].append(action)

@@ -53,8 +53,8 @@ class FakeS3:
     """The service. `page_size` counts every version, latest or not, as S3's MaxKeys does.
 
     Tests may put aspects into `unsupported`, `unreadable` and `unwritable`: the service lacks them, or denies them.
-    With `like_aws` it refuses what AWS refuses and other servers take. So many looks as `absent` says it does not know
-    a bucket that is there, as a gateway whose disk is not mounted yet.
+    With `like_aws` it refuses what AWS refuses and other servers take. Listings lack the keys in `left_out`. So many
+    looks as `absent` says it does not know a bucket that is there, as a gateway whose disk is not mounted yet.
     """
 
     def __init__(self, clock: Clock, page_size: int = 1000) -> None:
@@ -67,6 +67,7 @@ class FakeS3:
         self.unreadable: set[Aspect] = set()
         self.unwritable: set[Aspect] = set()
         self.like_aws = False
+        self.left_out: set[str] = set()
         self.absent = 0
         self.page_size = page_size
         self._clock = clock
@@ -124,6 +125,11 @@ class FakeS3:
         """Let the next `times` calls of a client method (any bucket) raise `error`."""
         self._failures.setdefault(method, []).extend([error] * times)
 
+    def forgive(self) -> None:
+        """Forget the failures that are still to come, and leave nothing out."""
+        self._failures.clear()
+        self.left_out.clear()
+
     def record(self, method: str, bucket: str) -> None:
         """Note a client's call, and fail it where that was asked for."""
         self.calls.append((method, bucket))
@@ -180,7 +186,7 @@ class FakeBucketClient:
         """Every version in the order S3 lists them: keys by their UTF-8 bytes, newest version first."""
         versions = self._own().versions
         for key in sorted(versions, key=str.encode):
-            if key.startswith(prefix):
+            if key.startswith(prefix) and key not in self._service.left_out:
                 history = versions[key]
                 for version in reversed(history):
                     yield key, version, version is history[-1]
