@@ -133,7 +133,7 @@ def needs_bucket(evidence: Evidence, memory: Memory, now: datetime) -> bool:
         and evidence.place is Place.WATCHED_BUCKET
         and not evidence.in_bucket
         and not evidence.hidden_since
-        and not _may_never_have_arrived(evidence, now)
+        and (evidence.status == DELETED or not _may_never_have_arrived(evidence, now))
         and not evidence.confirmed_not_in_bucket
         and not _may_be_on_its_way(evidence, now)
     )
@@ -238,8 +238,10 @@ def _gone_from_bucket(evidence: Evidence, now: datetime) -> Verdict:
     if evidence.hidden_since:
         return Verdict(State.DELETED, _entry(evidence, evidence.hidden_since, Precision.EXACT, Origin.S3))
     if _may_never_have_arrived(evidence, now):
-        missing = Verdict(State.MISSING if evidence.upload_failed else State.UNTRACED)
-        return _deleted_at_twilio(evidence, now) if evidence.status == DELETED else missing
+        if evidence.status != DELETED:
+            return Verdict(State.MISSING if evidence.upload_failed else State.UNTRACED)
+        # A listing that lacks it does not say that it never arrived.
+        return _deleted_at_twilio(evidence, now) if evidence.confirmed_not_in_bucket else Verdict(State.UNDECIDED)
     if _may_be_on_its_way(evidence, now):
         return Verdict(State.IN_PROGRESS)
     if not evidence.confirmed_not_in_bucket:

@@ -116,3 +116,17 @@ def test_a_copy_in_another_bucket_proves_no_upload(world: World) -> None:
     world.sweep(key)
     assert listed(world, key) == []
     assert world.cluster.status(key)["recordings"]["inProgress"] == 1
+
+
+def test_what_a_listing_leaves_out_is_asked_for_though_it_is_old_and_deleted_at_twilio(world: World) -> None:
+    """Somebody keeps it in the bucket alone. Nothing but that object tells a new process that it ever arrived."""
+    key = world.create()
+    kept, _other = world.external(), world.external()
+    world.clock.advance(days=35)
+    world.twilio.delete(kept)
+    world.s3.left_out = {object_key(kept)}
+    world.restart_operator()
+    world.run(key)
+    world.sweep(key)
+    assert listed(world, key) == []
+    assert world.cluster.status(key)["recordings"]["s3"] == 2
