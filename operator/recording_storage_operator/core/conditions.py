@@ -23,6 +23,11 @@ class Condition:
     message: str
 
 
+def is_true(status: Mapping[str, Any], kind: ConditionType) -> bool:
+    """Whether a status has this condition, and it is True."""
+    return any(one["type"] == kind and one["status"] == "True" for one in status.get("conditions", ()))
+
+
 def merge(
     before: Iterable[Mapping[str, Any]], wanted: Iterable[Condition], generation: int, now: datetime
 ) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from .errors import ReconcileError
 from .ledger import SETTLED, Entry, Slice
 from .plan import Observed, Plan
 from .plan_status import plan_fields
-from .reasons import ConditionType
 from .sweeps import Sweep
 from .verdicts import Outcome, View, blocked_conditions, conditions_for
 
@@ -91,12 +90,6 @@ def blocked_status(before: Mapping[str, Any], error: ReconcileError, generation:
     old = before.get("conditions", ())
     conditions = merge(old, blocked_conditions(old, error), generation, now)
     return {**before, "observedGeneration": generation, "conditions": conditions}
-
-
-def is_ready(status: Mapping[str, Any]) -> bool:
-    """Whether a status says Ready."""
-    ready = (condition for condition in status.get("conditions", ()) if condition["type"] == ConditionType.READY)
-    return any(condition["status"] == "True" for condition in ready)
 
 
 def newest_entries(slices: tuple[Slice, ...], most: int) -> list[tuple[Entry, int]]:

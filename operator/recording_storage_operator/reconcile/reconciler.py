@@ -7,13 +7,14 @@ from typing import Any
 
 from ..api.desired import to_desired
 from ..core.approval import Decision, Memory
+from ..core.conditions import is_true
 from ..core.desired import DeletionPolicy, Desired
 from ..core.effects import Kind
 from ..core.errors import ReconcileError, Transient, Wait
 from ..core.plan import Observed, Plan, plan
-from ..core.reasons import Reason
+from ..core.reasons import ConditionType, Reason
 from ..core.standing import Standing
-from ..core.status import Report, is_ready, status_for, with_plan
+from ..core.status import Report, status_for, with_plan
 from ..core.verdicts import Outcome as Ending
 from ..core.work import Key, Outcome, Turn
 from .apply import Bookkeeper, Changer
@@ -194,7 +195,7 @@ class Reconciler:
     def _fail(self, request: Request, obj: Mapping[str, Any], visit: Visit, error: ReconcileError) -> Outcome:
         visit.failed(error, self._clock.monotonic())
         log.info("%s: %s: %s", request.key, error.reason, error.message)
-        if visit.shows_failure or not is_ready(obj.get("status") or {}):
+        if visit.shows_failure or not is_true(obj.get("status") or {}, ConditionType.READY):
             self._report(request, visit, Report(request.generation, "", None, None, None, Ending(error=error)))
         if isinstance(error, Transient):
             return Outcome(after=error.retry_after, failed=True)

@@ -82,7 +82,6 @@ class Sweeper:
         self.running = False
         self._phase = self._failures = 0
         self._cursor = ""
-        self._folders: tuple[str, ...] = ()
 
     def start(self, scope: Scope) -> None:
         """Begin a sweep, dropping one that is under way."""
@@ -185,6 +184,7 @@ class Sweeper:
         self._phase = self._failures = 0
         self._cursor = ""
         self._started_at = self._clock.now()
+        self._folders: tuple[str, ...] = ()
         self._counts: Counter[str] = Counter()
         self._implausible = 0
         self._unread: dict[Feed, str] = {}
@@ -208,6 +208,8 @@ class Sweeper:
 
     def _find_folders(self, _cursor: str) -> None:
         """Where no prefix is named, or a part of it, Twilio may write under any path, and may have changed it."""
+        if self._scope.bucket is None:
+            return
         own = self._scope.key_prefix
         self._folders = (own, *self._gathered.folders(own, PurePosixPath(own).name))
 
@@ -244,12 +246,10 @@ class Sweeper:
             return None
         self._gathered.add_alerts(page.alerts)
         self._doubt_of_alerts = page.doubt or self._doubt_of_alerts
-        return self._onward(cursor, page.next_page)
+        return page.next_page
 
     def _onward(self, cursor: str, following: str | None) -> str | None:
-        """The next page of a feed: one that was read already would lead round for ever."""
-        if not cursor:
-            self._followed.clear()
+        """The next page of events: one that was read already would lead round for ever."""
         self._followed.add(cursor)
         if following in self._followed:
             raise Transient(

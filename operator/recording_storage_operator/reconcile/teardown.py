@@ -12,6 +12,7 @@ from typing import Any
 from ..api.desired import to_desired
 from ..core.bucket_settings import CREATED_BY, tags_of
 from ..core.claims import Claim
+from ..core.conditions import is_true
 from ..core.desired import Bucket, DeletionPolicy, Desired, Management
 from ..core.errors import ReconcileError, Terminal, Transient, Wait
 from ..core.facts import Aspect
@@ -65,7 +66,8 @@ def tear_down(ports: Ports, key: Key, obj: Mapping[str, Any], troubles: Troubles
         return _report(ports, key, obj, trouble)
     now = ports.clock.now()
     if trouble is not None:
-        if now - troubles.since(key, obj["metadata"]["uid"], now) < _patience(trouble, blocked=_is_blocked(obj)):
+        blocked = is_true(obj.get("status") or {}, ConditionType.DELETION_BLOCKED)
+        if now - troubles.since(key, obj["metadata"]["uid"], now) < _patience(trouble, blocked=blocked):
             return Outcome(after=getattr(trouble, "retry_after", None), failed=True)
         log.warning("%s is let go, its bucket is left as it is: %s", key, trouble.message)
     ports.storages.release(obj)
@@ -93,12 +95,6 @@ def _patience(trouble: ReconcileError, *, blocked: bool) -> timedelta:
     if passing:
         return timedelta.max
     return SECRET_PATIENCE if trouble.reason is Reason.SECRET_MISSING else PATIENCE
-
-
-def _is_blocked(obj: Mapping[str, Any]) -> bool:
-    """Whether the last look found what a person has to decide."""
-    conditions = (obj.get("status") or {}).get("conditions", ())
-    return any(one["type"] == ConditionType.DELETION_BLOCKED and one["status"] == "True" for one in conditions)
 
 
 def _report(ports: Ports, key: Key, obj: Mapping[str, Any], blocked: ReconcileError) -> Outcome:

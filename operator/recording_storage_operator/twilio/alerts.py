@@ -5,14 +5,13 @@ next one after MAX_PAGES at the latest, and each begins a day after the one befo
 """
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
 
 import msgspec
 
 from ..core.errors import Transient, Wait
 from ..core.reasons import Reason
-from ..core.recordings import PAGE_SIZE
 from .answers import Asked
+from .pages import first_query
 
 LISTED = 10_000
 """Alerts that Twilio lists at most (its API reference of this resource); older ones are left out without a word."""
@@ -49,12 +48,6 @@ class Window(msgspec.Struct, frozen=True, array_like=True):
         return msgspec.structs.replace(self, query=query or "", pages=self.pages + 1, rows=self.rows + rows)
 
 
-def first_query(start: datetime, end: datetime | None = None, **filters: str) -> str:
-    """Monitor takes times in UTC, whole seconds, and at most one filter beside them. Both ends are inside."""
-    until = {"EndDate": _written(end)} if end else {}
-    return urlencode({"StartDate": _written(start), **until, **filters, "PageSize": PAGE_SIZE})
-
-
 def window_of(since: datetime, page: str | None) -> Window:
     """The window that a token stands in; without one, all since then."""
     return msgspec.json.decode(page, type=Window) if page else Window(since.astimezone(UTC))
@@ -84,10 +77,6 @@ def _day_from(start: datetime, since: datetime, now: datetime) -> Window:
 
 def _token(window: Window) -> str:
     return msgspec.json.encode(window).decode()
-
-
-def _written(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _too_many(asked: Asked) -> Wait:

@@ -13,7 +13,7 @@ from ..core.reasons import Reason
 from ..core.recordings import PAGE_SIZE, Recording, RecordingPage
 from . import alerts, documents
 from .answers import NOT_FOUND_CODE, Answer, Asked, document, present, server_time
-from .pages import next_absolute, next_relative, with_parameter
+from .pages import first_query, next_absolute, next_relative, with_parameter
 from .patience import Patience
 from .transport import Transport
 
@@ -96,7 +96,7 @@ class TwilioRestClient:
         asked = self._asked_events()
         if page is None:
             self._shows_own_events()
-        query = page or alerts.first_query(since, EventType="recording.deleted")
+        query = page or first_query(since, EventType="recording.deleted")
 
         def read(answer: Answer) -> DeletionEventPage:
             found, url = documents.deletions(_of_monitor(answer, asked), asked)

@@ -1,12 +1,14 @@
-"""Page tokens: the query string of the next page, and nothing else.
+"""Queries of lists, and page tokens: the query string of the next page, and nothing else.
 
 Scheme, host and path of every request are the operator's own, so no answer and no stored token can send credentials
 to another place. What Twilio sent is still checked, because a page that leads elsewhere is not to be trusted.
 """
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from ..core.recordings import PAGE_SIZE
 from .answers import Asked, unusable
 
 _TWILIO = re.compile(r"https://([a-z0-9-]+\.)*twilio\.com(:443)?")
@@ -37,10 +39,20 @@ def next_absolute(url: str | None, listing: str, current: str, asked: Asked) -> 
     return _onward(parts.query, current, asked)
 
 
+def first_query(start: datetime, end: datetime | None = None, **filters: str) -> str:
+    """Monitor takes times in UTC, whole seconds, and at most one filter beside them. Both ends are inside."""
+    until = {"EndDate": _written(end)} if end else {}
+    return urlencode({"StartDate": _written(start), **until, **filters, "PageSize": PAGE_SIZE})
+
+
 def with_parameter(query: str, name: str, value: str) -> str:
     """The query with this parameter, whatever it said of it."""
     kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != name]
     return urlencode([*kept, (name, value)])
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _split(address: str, asked: Asked) -> SplitResult:

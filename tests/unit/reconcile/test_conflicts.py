@@ -1,6 +1,5 @@
 """Two resources that want the same: the older has it, and nothing is done for the younger."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +9,6 @@ from tests.builders import ACCOUNT, storage
 from tests.unit.reconcile.world import World
 
 OTHER = "AC" + "b" * 32
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def add(world: World, name: str, account: str, **s3: Any) -> Key:

@@ -1,34 +1,16 @@
 """A loss that was not believed stays so, whatever comes between; and what is doubted is not lost."""
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recording_storage_operator.core.errors import Wait
-from recording_storage_operator.core.ledger import SETTLED
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, BUCKET_URL, storage
+from tests.builders import BUCKET, BUCKET_URL
 from tests.fakes.s3 import StoredBucket
-from tests.unit.reconcile.world import World, object_key
-
-UNVERSIONED = storage()["spec"]["s3"] | {"versioning": "Unmanaged"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def listed(world: World, key: Key) -> list[str]:
-    return sorted(entry.sid for entry in world.entries(key))
-
-
-def settled(world: World, key: Key) -> list[str]:
-    slices = (part for part in world.cluster.slices_of(key) if part.day == SETTLED)
-    return sorted(entry.sid for part in slices for entry in part.entries())
+from tests.unit.reconcile.world import UNVERSIONED, World, listed, object_key, settled
 
 
 def watching(world: World, **spec: Any) -> Key:

@@ -1,24 +1,8 @@
 """Where in the bucket recordings are looked for: every folder that Twilio wrote to, and no copy elsewhere."""
 
-from pathlib import Path
-
-import pytest
-
 from recording_storage_operator.core.ledger import Precision
-from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, BUCKET_URL, storage
-from tests.unit.reconcile.world import World, object_key
-
-UNVERSIONED = storage()["spec"]["s3"] | {"versioning": "Unmanaged"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-def listed(world: World, key: Key) -> list[str]:
-    return sorted(entry.sid for entry in world.entries(key))
+from tests.builders import BUCKET, BUCKET_URL
+from tests.unit.reconcile.world import UNVERSIONED, World, listed, object_key
 
 
 def test_what_is_in_the_whole_bucket_is_there_under_whatever_prefix_twilio_wrote_it(world: World) -> None:

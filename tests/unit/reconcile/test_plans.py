@@ -24,11 +24,6 @@ FOREIGN: dict[Aspect, dict[str, Any]] = {
 OTHER_ACCOUNT = "AC" + "9" * 32
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
 def s3(**fields: Any) -> dict[str, Any]:
     return {**storage()["spec"]["s3"], **fields}
 

@@ -1,23 +1,16 @@
 """What a ledger remembers of a deletion through crashes, restarts, restores and other buckets."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from recording_storage_operator.core.errors import Transient
-from recording_storage_operator.core.ledger import SETTLED
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.verdicts import ACCEPT_MISSING
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET, BUCKET_URL, storage
 from tests.fakes.s3 import StoredBucket
-from tests.unit.reconcile.world import World, object_key
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+from tests.unit.reconcile.world import World, listed, object_key, settled
 
 
 def watching(world: World) -> Key:
@@ -38,15 +31,6 @@ def deleted(world: World, key: Key, count: int = 1) -> list[str]:
         world.s3.delete(BUCKET, object_key(gone[-1]))
         world.sweep(key)
     return sorted(gone)
-
-
-def listed(world: World, key: Key) -> list[str]:
-    return sorted(entry.sid for entry in world.entries(key))
-
-
-def settled(world: World, key: Key) -> list[str]:
-    slices = (part for part in world.cluster.slices_of(key) if part.day == SETTLED)
-    return sorted(entry.sid for part in slices for entry in part.entries())
 
 
 def over(world: World, key: Key, count: int) -> list[str]:

@@ -1,17 +1,8 @@
 """Secrets that come late, are written anew, or are renewed while a sweep is under way."""
 
-from pathlib import Path
-
-import pytest
-
 from tests.builders import storage
 from tests.unit.reconcile.test_failures import live_for
 from tests.unit.reconcile.world import World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def test_a_secret_that_appears_is_noticed_within_a_minute_and_twilio_is_not_asked_before(world: World) -> None:

@@ -1,20 +1,11 @@
 """What a monitoring system is told of each resource."""
 
-from pathlib import Path
-
-import pytest
-
 from recording_storage_operator.core.errors import Terminal
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.standing import Standing
 from recording_storage_operator.core.work import Key
 from tests.builders import BUCKET
 from tests.unit.reconcile.world import World, object_key
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def standing(world: World, key: Key) -> Standing:

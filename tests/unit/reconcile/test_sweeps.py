@@ -3,35 +3,16 @@
 import gzip
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from recording_storage_operator.api.names import RECONCILE_REQUESTED_AT
 from recording_storage_operator.core.errors import Transient, Wait
-from recording_storage_operator.core.ledger import SETTLED
 from recording_storage_operator.core.reasons import Reason
 from recording_storage_operator.core.verdicts import ACCEPT_MISSING
 from recording_storage_operator.core.work import Key
-from tests.builders import BUCKET, storage
-from tests.unit.reconcile.world import World, object_key
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-UNVERSIONED = storage()["spec"]["s3"] | {"versioning": "Unmanaged"}
-
-
-def listed(world: World, key: Key) -> list[str]:
-    return sorted(entry.sid for entry in world.entries(key))
-
-
-def settled(world: World, key: Key) -> list[str]:
-    slices = (part for part in world.cluster.slices_of(key) if part.day == SETTLED)
-    return sorted(entry.sid for part in slices for entry in part.entries())
+from tests.builders import BUCKET
+from tests.unit.reconcile.world import UNVERSIONED, World, listed, object_key, settled
 
 
 def moved_and_deleted(world: World, days: float) -> tuple[Key, str]:

@@ -1,6 +1,5 @@
 """The end of a resource: nothing with a recording in it goes, and nothing hangs."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +12,6 @@ from tests.builders import BUCKET, BUCKET_URL, storage
 from tests.fakes.s3 import StoredBucket
 from tests.fakes.twilio import Call
 from tests.unit.reconcile.world import World, object_key
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def deleted(world: World, **spec: Any) -> Key:

@@ -1,7 +1,5 @@
 """Whose a bucket is: what the operator made, what it adopted, and what somebody else has put in its place."""
 
-from pathlib import Path
-
 import pytest
 
 from recording_storage_operator.core.bucket_settings import CREATED_BY, tags_of
@@ -17,11 +15,6 @@ OTHER_ACCOUNT = "AC" + "9" * 32
 REFUSED = Wait(Reason.S3_ACCESS_DENIED, "grant s3:CreateBucket")
 UNANSWERED = Transient(Reason.S3_UNREACHABLE, "no answer")
 LOOSE = {"publicAccess": "Unmanaged", "objectOwnership": "Unmanaged", "secureTransport": "Unmanaged"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def made_by_hand(world: World, *keys: str) -> StoredBucket:

@@ -1,6 +1,5 @@
 """The key pair Twilio writes with: registered, replaced, and removed only once nothing can write with it any more."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +14,6 @@ from tests.unit.reconcile.world import World, object_key
 OLD = {"accessKeyId": "W" * 20, "secretAccessKey": "w" * 40}
 NEW = {"accessKeyId": "N" * 20, "secretAccessKey": "n" * 40}
 ROTATED = NEW | {"previousAccessKeyId": "W" * 20, "previousSecretAccessKey": "w" * 40}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
 
 
 def with_writer(world: World, **spec: Any) -> Key:
@@ -217,7 +211,8 @@ def test_without_the_previous_pair_the_old_registration_stays_and_the_person_is_
     assert "previousAccessKeyId" in world.message(key, "ConsoleActionRequired")
 
 
-def test_removing_a_replaced_pair_waits_for_approval_where_that_is_manual(world: World) -> None:
+def removal_waits(world: World) -> Key:
+    """A rotation at whose end the old pair is proven to be out of use, and somebody has to agree to its removal."""
     key = with_writer(world, approval="Manual")
     world.approve(key)
     choose(world, "W" * 20)
@@ -228,6 +223,11 @@ def test_removing_a_replaced_pair_waits_for_approval_where_that_is_manual(world:
     world.sweep(key)
     arrive(world)
     world.sweep(key)
+    return key
+
+
+def test_removing_a_replaced_pair_waits_for_approval_where_that_is_manual(world: World) -> None:
+    key = removal_waits(world)
 
     [action] = world.cluster.status(key)["plan"]["actions"]
     assert (action["type"], action["class"]) == ("RemoveWriterKey", "Disruptive")
@@ -290,16 +290,7 @@ def test_a_plan_that_waits_keeps_its_id_while_twilio_cannot_be_asked_for_its_pai
 
 
 def test_a_pair_that_is_in_use_again_is_not_removed_because_twilio_once_did_not_answer(world: World) -> None:
-    key = with_writer(world, approval="Manual")
-    world.approve(key)
-    choose(world, "W" * 20)
-    rotate(world, key, ROTATED)
-    world.approve(key)
-    choose(world, "N" * 20)
-    world.refused_keys.add("W" * 20)
-    world.sweep(key)
-    arrive(world)
-    world.sweep(key)
+    key = removal_waits(world)
     [action] = world.cluster.status(key)["plan"]["actions"]
     assert action["type"] == "RemoveWriterKey"
     world.refused_keys.clear()  # rolled back

@@ -29,6 +29,8 @@ from tests.fakes.kube import FakeCluster
 from tests.fakes.s3 import FakeS3
 from tests.fakes.twilio import FakeTwilio, VirtualClock
 
+UNVERSIONED = storage()["spec"]["s3"] | {"versioning": "Unmanaged"}
+
 
 @dataclass
 class FakeClouds:
@@ -173,3 +175,14 @@ class World:
 def object_key(sid: str) -> str:
     """Where Twilio puts a recording."""
     return f"{ACCOUNT}/{sid}"
+
+
+def listed(world: World, key: Key) -> list[str]:
+    """The SIDs in the ledger."""
+    return sorted(entry.sid for entry in world.entries(key))
+
+
+def settled(world: World, key: Key) -> list[str]:
+    """The SIDs whose entries are over, and remembered."""
+    slices = (part for part in world.cluster.slices_of(key) if part.day == SETTLED)
+    return sorted(entry.sid for part in slices for entry in part.entries())
